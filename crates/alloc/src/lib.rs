@@ -1,0 +1,1 @@
+//! Memory pools and a fixed-size coalescing heap.

@@ -1,0 +1,2 @@
+//! The ferrocil command.
+fn main() {}

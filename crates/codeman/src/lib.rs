@@ -1,0 +1,1 @@
+//! Code managers over a dual-mapped loader arena.

@@ -1,0 +1,1 @@
+//! Internal calls and well-known types of Mono's class library.

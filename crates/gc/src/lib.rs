@@ -1,0 +1,1 @@
+//! A tri-color garbage collector behind a VM-binding trait.

@@ -1,0 +1,1 @@
+//! Canonical generic instances, inflation and image sets.

@@ -1,0 +1,1 @@
+//! The IL compiler: IL to typed SSA to Cranelift to relocatable code.

@@ -1,0 +1,1 @@
+//! Embed .NET in Rust: runtimes, domains, typed methods, managed exceptions as errors.

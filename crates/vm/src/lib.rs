@@ -1,0 +1,1 @@
+//! The execution engine: loaded types, domains, threads, exceptions, stubs.

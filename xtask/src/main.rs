@@ -1,0 +1,2 @@
+//! Project tasks: setup, run, test, conformance, bench, tidy.
+fn main() {}
