@@ -1,1 +1,41 @@
 //! Code managers over a dual-mapped loader arena.
+//!
+//! A just-in-time compiler needs memory that is written once and then executed, freed in groups, and
+//! near enough to its data for 32-bit distances. This crate gives it:
+//!
+//! - [`LoaderArena`]: one reservation of address space, mapped twice. Code is executable in one view
+//!   and written through the other; no page is writable and executable in the same view.
+//! - [`CodeManager`]: owns code that is freed together (a runtime's helpers, a domain's methods, one
+//!   dynamic method). Dropping it returns memory and addresses.
+//! - [`DataHeap`]: zeroed memory in the same reservation, for vtables and stub cells.
+//!
+//! ```
+//! use ferrocil_codeman::{CodeManager, CodeManagerKind, LoaderArena};
+//!
+//! let arena = LoaderArena::new(LoaderArena::DEFAULT_RESERVE)?;
+//! let manager = CodeManager::new(&arena, CodeManagerKind::Dynamic, Default::default())?;
+//! // mov eax, edi; add eax, esi; ret
+//! let code = manager.install(&[0x89, 0xf8, 0x01, 0xf0, 0xc3], 16)?;
+//! // SAFETY: the bytes are a function of this type, and `manager` outlives the call.
+//! let add: extern "C" fn(i32, i32) -> i32 = unsafe { std::mem::transmute(code.as_ptr()) };
+//! assert_eq!(add(2, 3), 5);
+//! # Ok::<(), ferrocil_codeman::Error>(())
+//! ```
+//!
+//! Made for x86-64 Linux.
+
+mod arena;
+mod block;
+mod chunk;
+mod data;
+mod error;
+mod manager;
+mod os;
+mod span;
+
+pub use arena::{ArenaStats, LoaderArena};
+pub use block::{CodeBlock, CodeRange};
+pub use chunk::CodeStats;
+pub use data::{DataHeap, DataHeapStats, HeapKind};
+pub use error::{Error, Result};
+pub use manager::{CodeManager, CodeManagerKind, CodeManagerOptions};
