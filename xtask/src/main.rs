@@ -1,2 +1,53 @@
-//! Project tasks: setup, run, test, conformance, bench, tidy.
-fn main() {}
+//! Project tasks: `cargo xtask setup|run|test|conformance|bench|tidy`.
+//!
+//! Each task sets up what it needs by itself (see [`setup`]); nothing has to
+//! be installed by hand before the first command.
+
+mod compile;
+mod conformance;
+mod paths;
+mod proc;
+mod run;
+mod setup;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// ferrocil's project tasks.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Install what the other tasks need (Debian packages; CoreCLR with --bench).
+    Setup(setup::SetupArguments),
+    /// Compile a C# file (or take an .exe) and run it under ferrocil.
+    Run(run::RunArguments),
+    /// Run every conformance case under ferrocil and Mono and compare.
+    Conformance(conformance::ConformanceArguments),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match perform(arguments.task) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(task: Task) -> Result<ExitCode> {
+    match task {
+        Task::Setup(arguments) => setup::command(&arguments),
+        Task::Run(arguments) => run::command(&arguments),
+        Task::Conformance(arguments) => conformance::command(&arguments),
+    }
+}

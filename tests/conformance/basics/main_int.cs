@@ -1,0 +1,7 @@
+using System;
+class Program {
+    static int Main() {
+        Console.WriteLine("returns 42");
+        return 42;
+    }
+}

@@ -1,0 +1,6 @@
+using System;
+class Program {
+    static void Main(string[] args) {
+        Console.WriteLine(args == null ? "null" : args.Length.ToString());
+    }
+}

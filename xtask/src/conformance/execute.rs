@@ -1,0 +1,203 @@
+//! Running one case.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+use super::cache::{Cache, Observed};
+use super::cases::Case;
+use super::compare;
+use crate::paths;
+use crate::proc::{self, Ending, Limits};
+
+/// What is compared with what.
+#[derive(Debug)]
+pub enum Mode {
+    /// This program against Mono.
+    Compare {
+        /// ferrocil.
+        program: PathBuf,
+    },
+    /// Mono against itself: is the case deterministic?
+    OracleTwice,
+}
+
+/// What a case's run means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Same output and ending as Mono.
+    Pass,
+    /// A difference.
+    Fail,
+    /// A difference that `expected.toml` lists.
+    ExpectedFail,
+    /// No difference, although `expected.toml` lists one.
+    UnexpectedPass,
+    /// The case does not build, or Mono cannot run it: the case is wrong.
+    Broken,
+}
+
+impl Verdict {
+    /// Whether the whole run may succeed with this verdict.
+    pub fn good(self) -> bool {
+        matches!(self, Verdict::Pass | Verdict::ExpectedFail)
+    }
+
+    /// The verdict as people read it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Pass => "pass",
+            Verdict::Fail => "FAIL",
+            Verdict::ExpectedFail => "expected fail",
+            Verdict::UnexpectedPass => "UNEXPECTED PASS",
+            Verdict::Broken => "BROKEN CASE",
+        }
+    }
+}
+
+/// One case's result.
+#[derive(Debug, Serialize)]
+pub struct CaseResult {
+    /// `folder/name`.
+    pub name: String,
+    /// The folder.
+    pub folder: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The first difference, the compiler's messages, or why a failure is expected.
+    pub reason: Option<String>,
+    /// What ferrocil did.
+    pub actual: Option<Observed>,
+    /// What Mono did.
+    pub expected: Option<Observed>,
+}
+
+/// Runs cases.
+#[derive(Debug)]
+pub struct Executor {
+    mode: Mode,
+    limits: Limits,
+    cache: Cache,
+    scratch: PathBuf,
+    counter: AtomicU64,
+}
+
+const OUTPUT_LIMIT: usize = 4 << 20;
+
+impl Executor {
+    /// Opens the cache.
+    ///
+    /// # Errors
+    /// When the cache cannot be opened.
+    pub fn new(mode: Mode, limit: Duration) -> Result<Self> {
+        let folder = paths::target().join("conformance");
+        Ok(Self {
+            mode,
+            limits: Limits {
+                time: limit,
+                output: OUTPUT_LIMIT,
+            },
+            cache: Cache::open(folder.join("cache"))?,
+            scratch: folder.join("scratch"),
+            counter: AtomicU64::new(0),
+        })
+    }
+
+    /// Builds (or takes from the cache), runs and compares one case.
+    pub fn run(&self, case: &Case) -> CaseResult {
+        let mut result = CaseResult {
+            name: case.name.clone(),
+            folder: case.folder.clone(),
+            verdict: Verdict::Broken,
+            reason: None,
+            actual: None,
+            expected: None,
+        };
+        if let Err(error) = self.run_into(case, &mut result) {
+            result.reason = Some(format!("{error:#}"));
+        }
+        result
+    }
+
+    fn run_into(&self, case: &Case, result: &mut CaseResult) -> Result<()> {
+        let program = self.cache.built(case)?;
+        let expected = match self.cache.oracle(case, &program) {
+            Some(stored) => stored,
+            None => {
+                let observed = self.observe(Path::new("mono"), case, &program)?;
+                if observed.ending != Ending::TimedOut {
+                    self.cache.store_oracle(case, &program, &observed)?;
+                }
+                observed
+            }
+        };
+        if expected.ending == Ending::TimedOut {
+            result.reason = Some("reaches the time limit under Mono".to_owned());
+            return Ok(());
+        }
+        let (runtime, on_difference) = match &self.mode {
+            Mode::Compare { program } => (program.as_path(), Verdict::Fail),
+            Mode::OracleTwice => (Path::new("mono"), Verdict::Broken),
+        };
+        let actual = self.observe(runtime, case, &program)?;
+        result.reason = compare::difference(&expected, &actual, case.stderr_lines);
+        result.verdict = if result.reason.is_none() {
+            Verdict::Pass
+        } else {
+            on_difference
+        };
+        result.actual = Some(actual);
+        result.expected = Some(expected);
+        Ok(())
+    }
+
+    /// One run in an empty working folder with a fixed environment.
+    fn observe(&self, runtime: &Path, case: &Case, program: &Path) -> Result<Observed> {
+        let number = self.counter.fetch_add(1, Ordering::Relaxed);
+        let folder = self
+            .scratch
+            .join(format!("{}-{number}", std::process::id()));
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot create {}", folder.display()))?;
+        let mut command = Command::new(runtime);
+        command
+            .arg(program)
+            .args(&case.arguments)
+            .current_dir(&folder);
+        command.env_clear().envs(environment());
+        let outcome = proc::run_limited(&mut command, &case.stdin, self.limits);
+        drop(fs::remove_dir_all(&folder));
+        let outcome = outcome?;
+        Ok(Observed {
+            ending: outcome.ending,
+            stdout: String::from_utf8_lossy(&outcome.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&outcome.stderr).into_owned(),
+            cpu_ms: outcome.cpu.as_secs_f64() * 1e3,
+        })
+    }
+}
+
+/// The environment of every run: nothing of the caller's but where tools are.
+fn environment() -> Vec<(String, String)> {
+    let mut environment: Vec<(String, String)> = [
+        ("PATH", "/usr/local/bin:/usr/bin:/bin"),
+        ("HOME", "/tmp"),
+        ("LANG", "C"),
+        ("LC_ALL", "C"),
+        ("TZ", "UTC"),
+        ("TERM", "dumb"),
+        ("FERROCIL_CONFORMANCE", "a value"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .to_vec();
+    if let Ok(backtrace) = std::env::var("RUST_BACKTRACE") {
+        environment.push(("RUST_BACKTRACE".to_owned(), backtrace));
+    }
+    environment
+}
