@@ -1,6 +1,5 @@
 //! Building types: each construction finds the canonical entry or makes it in the right set.
 
-use core::alloc::Layout;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use smallvec::SmallVec;
@@ -10,7 +9,6 @@ use crate::entry::{InstEntry, Shape, TypeEntry};
 use crate::error::{ElementRole, Error};
 use crate::ids::{ImageId, ImageSetId, InstId, MethodDef, TypeDef, TypeId};
 use crate::intern::Hasher;
-use crate::pool::SharedMempool;
 use crate::set::SetData;
 use crate::types::{FnSig, Type};
 use crate::universe::{Universe, or_bug};
@@ -157,7 +155,7 @@ impl Universe {
             return Ok(id);
         }
         let entry = InstEntry {
-            args: copy_ids(&set.pool, args),
+            args: copy_ids(set, args),
             shape,
         };
         let id = self
@@ -408,42 +406,37 @@ fn kept(set: &SetData, kind: Type<'_>) -> Type<'static> {
         Type::Pointer(target) => Type::Pointer(target),
         Type::ByRef(target) => Type::ByRef(target),
         Type::FnPtr(sig) => {
-            let params = copy_ids(&set.pool, sig.params);
+            let params = copy_ids(set, sig.params);
             let sig = FnSig {
                 convention: sig.convention,
                 ret: sig.ret,
                 params,
                 sentinel: sig.sentinel,
             };
-            let place = set
-                .pool
-                .alloc_layout_zeroed(Layout::new::<FnSig<'static>>())
-                .cast::<FnSig<'static>>();
-            // SAFETY: fresh memory of this layout. The reference is as good as the pool; entries hide the
-            // `'static` (see `TypeEntry::kind`).
-            Type::FnPtr(unsafe {
-                place.write(sig);
-                place.as_ref()
-            })
+            let sig: &FnSig<'static> = set.pool.alloc(sig);
+            // SAFETY: the signature lies in the pool of the set that the entry goes to.
+            Type::FnPtr(unsafe { as_long_as_pool(sig) })
         }
         Type::Var { owner, index } => Type::Var { owner, index },
         Type::MVar { owner, index } => Type::MVar { owner, index },
     }
 }
 
-/// A copy in a pool. The lifetime is the pool's, which the caller must not exceed.
-fn copy_ids(pool: &SharedMempool, ids: &[TypeId]) -> &'static [TypeId] {
-    if ids.is_empty() {
-        return &[];
-    }
-    let place = pool
-        .alloc_layout_zeroed(Layout::for_value(ids))
-        .cast::<TypeId>();
-    // SAFETY: fresh memory for `ids.len()` ids, which is filled before it is read.
-    unsafe {
-        place.copy_from_nonoverlapping(core::ptr::NonNull::from(ids).cast(), ids.len());
-        core::slice::from_raw_parts(place.as_ptr(), ids.len())
-    }
+/// The argument list in the set's pool, for a field of an entry of the set.
+fn copy_ids(set: &SetData, ids: &[TypeId]) -> &'static [TypeId] {
+    let copy: &[TypeId] = set.pool.alloc_slice_copy(ids);
+    // SAFETY: the list lies in the set's pool.
+    unsafe { as_long_as_pool(copy) }
+}
+
+/// Hides that a value lives in a set's pool.
+///
+/// # Safety
+/// The result goes only to a field of an entry of the same set. Such an entry becomes vacant before the pool
+/// is dropped, and references leave it with the lifetime of a borrow of the universe.
+unsafe fn as_long_as_pool<T: ?Sized>(value: &T) -> &'static T {
+    // SAFETY: as said above, the reference is used only while the pool lives.
+    unsafe { &*core::ptr::from_ref(value) }
 }
 
 fn row(image: ImageId, rid: u32) -> u64 {

@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use crate::directory::Directory;
 use crate::ids::ImageSetId;
-use crate::pool::SharedMempool;
+use ferrocil_alloc::mempool::SharedMempool;
 
 /// An id is `page << PAGE_SHIFT | slot`.
 const PAGE_SHIFT: u32 = 3;

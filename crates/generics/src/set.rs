@@ -5,9 +5,9 @@ use parking_lot::Mutex;
 use crate::ids::{ImageId, ImageSetId, InstId, MethodId, TypeId};
 use crate::intern::InternTable;
 use crate::pages::Cursor;
-use crate::pool::SharedMempool;
 use crate::rid_table::RidTable;
 use crate::universe::Universe;
+use ferrocil_alloc::mempool::SharedMempool;
 
 /// What owns the types, argument lists and methods that depend on exactly these images.
 pub(crate) struct SetData {
@@ -178,7 +178,7 @@ impl<'u> ImageSet<'u> {
             types,
             insts,
             methods,
-            pool_bytes: self.data.pool.bytes(),
+            pool_bytes: self.data.pool.stats().reserved,
             table_bytes: self.data.table_bytes(),
         }
     }

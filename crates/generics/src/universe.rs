@@ -10,11 +10,11 @@ use crate::entry::{InstEntry, MethodEntry, Shape, TypeEntry};
 use crate::error::Error;
 use crate::ids::{ImageId, ImageSetId, InstId, MethodId, TypeDef, TypeId};
 use crate::pages::{PAGE_LEN, Pages};
-use crate::pool::SharedMempool;
 use crate::registry::{QUARANTINE, Registry};
 use crate::rid_table::RidTable;
 use crate::set::{ImageData, ImageInfo, ImageSet, SetData};
 use crate::types::{Context, Limits, MethodInst, Type};
+use ferrocil_alloc::mempool::SharedMempool;
 
 /// Every primitive element type.
 const PRIMITIVES: [ElementType; 18] = [

@@ -77,7 +77,7 @@ impl Universe {
                 report
                     .methods
                     .extend(self.methods.ids(&pages.methods).map(MethodId::of));
-                report.pool_bytes += set.pool.bytes();
+                report.pool_bytes += set.pool.stats().reserved;
                 let pages = &mut *pages;
                 // SAFETY: the caller's promise covers the entries of this set.
                 unsafe {
