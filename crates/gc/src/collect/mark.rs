@@ -1,0 +1,402 @@
+//! Marking: an explicit stack, never recursion.
+
+use core::ptr::NonNull;
+
+use crate::binding::{ShapeKind, VmBinding};
+use crate::layout::{GRANULE, LINE, MAX_SMALL};
+use crate::object::ObjectRef;
+use crate::region::{Core, allocation_size};
+
+/// Objects between the stack and their scan, so that the prefetch of an
+/// object's header has time to arrive (Cher, Hosking, Vitek, ASPLOS 2004).
+const IN_FLIGHT: usize = 8;
+/// Arrays with more references than this are scanned piece by piece, so that
+/// they do not flood the stack.
+const ARRAY_PIECE: usize = 512;
+
+/// A stack of grey objects in memory of the reservation.
+struct MarkStack {
+    start: NonNull<usize>,
+    len: usize,
+    capacity: usize,
+}
+
+impl MarkStack {
+    #[inline(always)]
+    fn push(&mut self, addr: usize) -> bool {
+        if self.len == self.capacity {
+            return false;
+        }
+        // SAFETY: `len < capacity` entries of memory that this marker owns.
+        unsafe { self.start.as_ptr().add(self.len).write(addr) };
+        self.len += 1;
+        true
+    }
+
+    #[inline(always)]
+    fn pop(&mut self) -> Option<usize> {
+        if self.len == 0 {
+            return None;
+        }
+        self.len -= 1;
+        // SAFETY: below the old length, so it has been written.
+        Some(unsafe { self.start.as_ptr().add(self.len).read() })
+    }
+}
+
+/// The rest of an array that is being scanned in pieces.
+struct Rest {
+    first: usize,
+    end: usize,
+}
+
+/// What a marking counted.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Marked {
+    pub(crate) objects: u64,
+    pub(crate) bytes: usize,
+    pub(crate) overflowed: bool,
+}
+
+/// The marker of one collection. The world is stopped while it exists.
+pub(crate) struct Marker<'a, B> {
+    pub(crate) core: &'a Core,
+    pub(crate) binding: &'a B,
+    top: usize,
+    check_roots: bool,
+    stack: MarkStack,
+    deepest: usize,
+    rests: Vec<Rest>,
+    /// Ephemeron arrays reached so far.
+    ephemerons: Vec<ObjectRef>,
+    overflow_now: bool,
+    counted: Marked,
+}
+
+impl<'a, B: VmBinding> Marker<'a, B> {
+    /// `top` is the end of the used pages. The caller holds the collection lock
+    /// and has stopped the world. With `check_roots`, all starts must be known.
+    pub(crate) fn new(
+        core: &'a Core,
+        binding: &'a B,
+        top: usize,
+        check_roots: bool,
+    ) -> Marker<'a, B> {
+        let (start, capacity) = core.mark_stack();
+        Marker {
+            core,
+            binding,
+            top,
+            check_roots,
+            stack: MarkStack {
+                start,
+                len: 0,
+                capacity,
+            },
+            deepest: 0,
+            rests: Vec::new(),
+            ephemerons: Vec::new(),
+            overflow_now: false,
+            counted: Marked::default(),
+        }
+    }
+
+    /// Whether the object stays: it is marked, or not of this heap.
+    #[inline]
+    pub(crate) fn is_live(&self, object: ObjectRef) -> bool {
+        is_live(self.core, object)
+    }
+
+    /// Greys what a precise word refers to.
+    #[inline(always)]
+    pub(crate) fn visit(&mut self, addr: usize) {
+        if !self.core.contains(addr) {
+            return;
+        }
+        debug_assert!(
+            addr.is_multiple_of(GRANULE),
+            "a reference to {addr:#x} is not aligned"
+        );
+        // SAFETY: the address is in the heap, so its granule is in the map.
+        if unsafe {
+            self.core
+                .marks
+                .test_and_set_unchecked(self.core.granule(addr))
+        } {
+            return;
+        }
+        if !self.stack.push(addr) {
+            self.overflow_now = true;
+        }
+    }
+
+    /// Greys what a precise root refers to.
+    #[inline]
+    pub(crate) fn visit_root(&mut self, addr: usize) {
+        assert!(
+            !self.check_roots
+                || self.core.is_object_start(self.binding, addr)
+                || (!self.core.contains(addr) && self.binding.is_foreign(addr)),
+            "a root holds {addr:#x}, where no object starts"
+        );
+        self.visit(addr);
+    }
+
+    /// Greys what an ambiguous word refers to.
+    pub(crate) fn visit_ambiguous(&mut self, word: usize) {
+        // One past the end of the heap may be one past an object.
+        if word.wrapping_sub(self.core.base) <= self.core.bytes
+            && let Some(object) = self.core.find(self.binding, word)
+        {
+            self.visit(object.addr());
+        }
+    }
+
+    /// Blackens everything that can be reached, ephemerons apart.
+    pub(crate) fn drain(&mut self) {
+        loop {
+            self.drain_stack();
+            if let Some(rest) = self.rests.pop() {
+                self.scan_words(rest.first, rest.end);
+                continue;
+            }
+            if !self.overflow_now {
+                return;
+            }
+            // Some marked objects were never pushed: scan all that are marked.
+            self.overflow_now = false;
+            self.counted.overflowed = true;
+            let (core, top) = (self.core, self.top);
+            core.for_each_bit(&core.marks, top, |object| {
+                self.scan(object);
+                self.drain_stack();
+            });
+        }
+    }
+
+    fn drain_stack(&mut self) {
+        let mut ring = [0usize; IN_FLIGHT];
+        let mut at = 0;
+        self.deepest = self.deepest.max(self.stack.len);
+        loop {
+            let addr = match self.stack.pop() {
+                Some(next) => {
+                    prefetch(next);
+                    core::mem::replace(&mut ring[at], next)
+                }
+                None => match ring.iter_mut().find(|slot| **slot != 0) {
+                    Some(slot) => core::mem::take(slot),
+                    None => return,
+                },
+            };
+            at = (at + 1) % IN_FLIGHT;
+            if let Some(object) = ObjectRef::from_addr(addr) {
+                self.scan(object);
+            }
+        }
+    }
+
+    /// Visits the fields of a marked object.
+    #[inline]
+    fn scan(&mut self, object: ObjectRef) {
+        // `binding` is copied out so that the shape does not borrow `self`.
+        let binding = self.binding;
+        // SAFETY: marked objects are object starts with headers: roots and
+        // fields refer to nothing else (the contract of `VmBinding`).
+        let shape = unsafe { binding.shape(object) };
+        let size = allocation_size(shape.size).unwrap_or(usize::MAX);
+        let addr = object.addr();
+        self.counted.objects += 1;
+        self.counted.bytes += size;
+        if size <= MAX_SMALL {
+            let offset = addr - self.core.base;
+            let (first, last) = (offset / LINE, (offset + size - 1) / LINE);
+            if first == last {
+                self.core.marked_lines.set(first);
+            } else {
+                self.core.marked_lines.set_range(first..last + 1);
+            }
+        }
+        match shape.kind {
+            ShapeKind::NoRefs => {}
+            ShapeKind::Bitmap { first, mut bits } => {
+                let first = addr + first as usize;
+                while bits != 0 {
+                    // SAFETY: the shape says that a reference is there.
+                    self.visit(unsafe { load(first + 8 * bits.trailing_zeros() as usize) });
+                    bits &= bits - 1;
+                }
+            }
+            ShapeKind::Runs(runs) => {
+                for run in runs {
+                    let first = addr + run.offset as usize;
+                    self.scan_words(first, first + 8 * run.count as usize);
+                }
+            }
+            ShapeKind::RefArray { first, len } => {
+                let first = addr + first as usize;
+                self.scan_words(first, first + 8 * len);
+            }
+            ShapeKind::ValueArray {
+                first,
+                len,
+                elem_size,
+                offsets,
+            } => {
+                let mut element = addr + first as usize;
+                for _ in 0..len {
+                    for offset in offsets {
+                        // SAFETY: the shape says that a reference is there.
+                        self.visit(unsafe { load(element + *offset as usize) });
+                    }
+                    element += elem_size as usize;
+                }
+            }
+            ShapeKind::Ephemerons { .. } => self.ephemerons.push(object),
+            ShapeKind::Ambiguous { first } => {
+                for word in (addr + first as usize..addr + size).step_by(8) {
+                    // SAFETY: aligned words inside the object.
+                    self.visit_ambiguous(unsafe { load(word) });
+                }
+            }
+        }
+    }
+
+    /// Visits the references in `[first, end)`, a piece of a live object.
+    #[inline]
+    fn scan_words(&mut self, first: usize, mut end: usize) {
+        if end - first > 8 * ARRAY_PIECE {
+            let piece = first + 8 * ARRAY_PIECE;
+            self.rests.push(Rest { first: piece, end });
+            end = piece;
+        }
+        for slot in (first..end).step_by(8) {
+            // SAFETY: the shape says that references are there.
+            self.visit(unsafe { load(slot) });
+        }
+    }
+
+    /// Marks the values of ephemerons with live keys, until there are no more.
+    /// Returns with nothing grey.
+    pub(crate) fn drain_with_ephemerons(&mut self) {
+        self.drain();
+        loop {
+            let mut progress = false;
+            let mut next = 0;
+            while next < self.ephemerons.len() {
+                let array = self.ephemerons[next];
+                next += 1;
+                for pair in ephemeron_pairs(self.binding, array) {
+                    // SAFETY: the shape says that a key and a value are there.
+                    let (key, value) = unsafe { (load(pair), load(pair + 8)) };
+                    if is_live_word(self.core, key) && !is_live_word(self.core, value) {
+                        self.visit(value);
+                        progress = true;
+                    }
+                }
+                self.drain();
+            }
+            if !progress {
+                return;
+            }
+        }
+    }
+
+    /// Replaces the dead keys of all ephemeron arrays that are alive.
+    pub(crate) fn clear_ephemerons(&mut self) {
+        let tombstone = self
+            .binding
+            .ephemeron_tombstone()
+            .map_or(0, ObjectRef::addr);
+        // An overflow may have listed an array twice; clearing is idempotent.
+        for array in core::mem::take(&mut self.ephemerons) {
+            for pair in ephemeron_pairs(self.binding, array) {
+                // SAFETY: the shape says that a key and a value are there.
+                let key = unsafe { load(pair) };
+                if !is_live_word(self.core, key) {
+                    // SAFETY: as above; the world is stopped.
+                    unsafe {
+                        store(pair, tombstone);
+                        store(pair + 8, 0);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ends marking. Nothing may be grey.
+    pub(crate) fn finish(mut self) -> Marked {
+        debug_assert!(self.stack.len == 0 && self.rests.is_empty());
+        if self.counted.overflowed {
+            // Objects were scanned more than once.
+            let (mut objects, mut bytes) = (0, 0);
+            self.core
+                .for_each_bit(&self.core.marks, self.top, |object| {
+                    objects += 1;
+                    // SAFETY: a marked object.
+                    bytes += unsafe { self.core.size_of(self.binding, object) };
+                });
+            self.counted.objects = objects;
+            self.counted.bytes = bytes;
+        }
+        if self.deepest > self.stack.capacity / 4 {
+            // SAFETY: the stack is empty and this marker owns it.
+            unsafe { self.core.discard_mark_stack() };
+        }
+        self.counted
+    }
+}
+
+/// The addresses of the pairs of an ephemeron array.
+fn ephemeron_pairs<B: VmBinding>(
+    binding: &B,
+    array: ObjectRef,
+) -> impl Iterator<Item = usize> + use<B> {
+    // SAFETY: only live objects of that shape are on the list.
+    let shape = unsafe { binding.shape(array) };
+    let (first, len) = match shape.kind {
+        ShapeKind::Ephemerons { first, len } => (first as usize, len),
+        _ => (0, 0),
+    };
+    (0..len).map(move |index| array.addr() + first + 16 * index)
+}
+
+#[inline]
+pub(crate) fn is_live(core: &Core, object: ObjectRef) -> bool {
+    is_live_word(core, object.addr())
+}
+
+/// As `is_live`; null counts as alive.
+#[inline]
+fn is_live_word(core: &Core, addr: usize) -> bool {
+    !core.contains(addr) || core.marks.get(core.granule(addr))
+}
+
+/// # Safety
+/// An aligned word of a live object.
+#[inline(always)]
+pub(crate) unsafe fn load(addr: usize) -> usize {
+    let slot: *const usize = core::ptr::with_exposed_provenance(addr);
+    // SAFETY: the caller's promise.
+    unsafe { slot.read() }
+}
+
+/// # Safety
+/// An aligned word of a live object, with the world stopped.
+unsafe fn store(addr: usize, value: usize) {
+    let slot: *mut usize = core::ptr::with_exposed_provenance_mut(addr);
+    // SAFETY: the caller's promise.
+    unsafe { slot.write(value) };
+}
+
+#[inline(always)]
+fn prefetch(addr: usize) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let pointer: *const i8 = core::ptr::with_exposed_provenance(addr);
+        // SAFETY: a prefetch has no effect but on caches, at any address.
+        unsafe { core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T0 }>(pointer) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = addr;
+}

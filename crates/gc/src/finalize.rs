@@ -1,0 +1,111 @@
+//! Objects with finalizers: registered, suppressed, ready.
+
+use std::collections::VecDeque;
+
+use parking_lot::Mutex;
+use rustc_hash::FxHashSet;
+
+use crate::object::ObjectRef;
+
+#[derive(Default)]
+struct Lists {
+    /// In the order of registration.
+    registered: Vec<ObjectRef>,
+    /// Room in `registered` that is paid for.
+    paid: usize,
+    /// Registered objects whose finalizer is not to run.
+    suppressed: FxHashSet<ObjectRef>,
+    /// Unreachable but for this queue.
+    ready: VecDeque<ObjectRef>,
+}
+
+/// The finalization lists of a heap.
+#[derive(Default)]
+pub(crate) struct Finalization {
+    lists: Mutex<Lists>,
+}
+
+/// Bytes that one registration can come to cost in all lists together.
+const BYTES_PER_ENTRY: usize = 48;
+const GROWTH: usize = 256;
+
+impl Finalization {
+    /// Adds an object. `grow` is asked before memory is taken, with bytes.
+    pub(crate) fn register(&self, object: ObjectRef, grow: impl FnOnce(usize) -> bool) -> bool {
+        let mut lists = self.lists.lock();
+        if lists.suppressed.remove(&object) {
+            return true;
+        }
+        if lists.registered.len() + lists.ready.len() >= lists.paid {
+            let more = lists.paid.max(GROWTH);
+            if !grow(more * BYTES_PER_ENTRY) {
+                return false;
+            }
+            lists.paid += more;
+        }
+        lists.registered.push(object);
+        true
+    }
+
+    pub(crate) fn suppress(&self, object: ObjectRef) {
+        self.lists.lock().suppressed.insert(object);
+    }
+
+    pub(crate) fn pop_ready(&self) -> Option<ObjectRef> {
+        let mut lists = self.lists.lock();
+        loop {
+            let object = lists.ready.pop_front()?;
+            // Suppressed after it had become ready.
+            if !lists.suppressed.remove(&object) {
+                return Some(object);
+            }
+        }
+    }
+
+    pub(crate) fn ready_len(&self) -> usize {
+        self.lists.lock().ready.len()
+    }
+
+    pub(crate) fn for_each_ready(&self, each: impl FnMut(&ObjectRef)) {
+        self.lists.lock().ready.iter().for_each(each);
+    }
+
+    /// Moves registered objects that satisfy `dead` to the ready queue, in the
+    /// order of registration, and calls `each` with them. Suppressed ones are
+    /// forgotten. Returns how many moved.
+    pub(crate) fn take_dead(
+        &self,
+        dead: impl Fn(ObjectRef) -> bool,
+        mut each: impl FnMut(ObjectRef),
+    ) -> usize {
+        let mut lists = self.lists.lock();
+        let Lists {
+            registered,
+            suppressed,
+            ready,
+            ..
+        } = &mut *lists;
+        let before = ready.len();
+        registered.retain(|object| {
+            if !dead(*object) {
+                return true;
+            }
+            if !suppressed.remove(object) {
+                ready.push_back(*object);
+            }
+            false
+        });
+        for object in ready.iter().skip(before) {
+            each(*object);
+        }
+        ready.len() - before
+    }
+
+    /// Drops what is remembered about objects that are gone.
+    pub(crate) fn forget_dead(&self, is_live: impl Fn(ObjectRef) -> bool) {
+        self.lists
+            .lock()
+            .suppressed
+            .retain(|object| is_live(*object));
+    }
+}

@@ -1,0 +1,746 @@
+//! The heap: allocation, collection, and what hangs off them.
+
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use crate::binding::VmBinding;
+use crate::collect::{Cycle, Outcome};
+use crate::descriptor::{AllocDescriptor, BarrierDescriptor};
+use crate::error::{HeapError, OutOfMemory};
+use crate::finalize::Finalization;
+use crate::handles::{HandleId, HandleKind, Handles};
+use crate::layout::{BLOCK, GRANULE, LARGE_OBJECT, LINE, LINES_PER_BLOCK, MAX_SMALL, PAGE};
+use crate::object::ObjectRef;
+use crate::options::HeapOptions;
+use crate::region::{Core, PageOwner, allocation_size};
+use crate::space::Space;
+use crate::stats::{CollectionRecord, HeapStats, Reason};
+use crate::tlab::{NO_BLOCK, Tlab, Window};
+use crate::verify::{VerifyError, VerifyReport, verify};
+
+/// How much of a hole is zeroed and given to the fast path at a time.
+const STEP: usize = 4096;
+
+/// Why an attempt to allocate failed.
+enum Refused {
+    /// It is time to collect.
+    Budget,
+    /// No space.
+    Space,
+}
+
+/// How hard an attempt tries.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rung {
+    Normal,
+    /// A full collection has just run.
+    AfterFull,
+    /// Also look for holes that happen to be large enough.
+    ExactHoles,
+}
+
+#[derive(Default)]
+struct History {
+    stats: HeapStats,
+    last: Option<CollectionRecord>,
+}
+
+/// A garbage-collected heap with a hard limit.
+///
+/// See the crate's documentation for an example.
+pub struct Heap<B: VmBinding> {
+    core: Core,
+    binding: B,
+    options: HeapOptions,
+    space: Mutex<Space>,
+    handles: Handles,
+    finalization: Finalization,
+    history: Mutex<History>,
+    /// Bytes handed to mutators since the last collection.
+    allocated: AtomicUsize,
+    /// Bytes that survived the last collection.
+    live: AtomicUsize,
+    /// `allocated` and `pressure` may reach this before a collection is due.
+    budget: AtomicUsize,
+    /// Native memory that hangs on objects, as told by the program, and what it
+    /// was at the last collection.
+    pressure: AtomicUsize,
+    pressure_base: AtomicUsize,
+    /// Collections so far.
+    epoch: AtomicU64,
+    stress_count: AtomicU32,
+    collecting: AtomicBool,
+}
+
+/// Resumes the mutators, also when a verification panics.
+struct Stopped<'a, B: VmBinding>(&'a B);
+
+impl<B: VmBinding> Drop for Stopped<'_, B> {
+    fn drop(&mut self) {
+        self.0.resume_mutators();
+    }
+}
+
+impl<B: VmBinding> Heap<B> {
+    /// Reserves a heap. Memory is used as it fills.
+    pub fn new(options: HeapOptions, binding: B) -> Result<Heap<B>, HeapError> {
+        if options.stress == Some(0) {
+            return Err(HeapError::BadStress);
+        }
+        let core = Core::new(&options)?;
+        let budget = options.min_budget.min(core.bytes / 2).max(BLOCK);
+        Ok(Heap {
+            core,
+            binding,
+            space: Mutex::new(Space::new()),
+            handles: Handles::new(),
+            finalization: Finalization::default(),
+            history: Mutex::new(History::default()),
+            allocated: AtomicUsize::new(0),
+            live: AtomicUsize::new(0),
+            budget: AtomicUsize::new(budget),
+            pressure: AtomicUsize::new(0),
+            pressure_base: AtomicUsize::new(0),
+            epoch: AtomicU64::new(0),
+            stress_count: AtomicU32::new(0),
+            collecting: AtomicBool::new(false),
+            options,
+        })
+    }
+
+    /// The binding that the heap was made with.
+    pub fn binding(&self) -> &B {
+        &self.binding
+    }
+
+    /// The options that the heap was made with.
+    pub fn options(&self) -> &HeapOptions {
+        &self.options
+    }
+
+    /// How compiled code allocates inline.
+    pub fn alloc_descriptor(&self) -> AllocDescriptor {
+        AllocDescriptor::new()
+    }
+
+    /// What compiled code does before it stores a reference.
+    pub fn barrier_descriptor(&self) -> BarrierDescriptor {
+        BarrierDescriptor::None
+    }
+
+    /// Whether an address is in the heap's reservation.
+    pub fn contains(&self, addr: usize) -> bool {
+        self.core.contains(addr)
+    }
+
+    // ----- allocation ------------------------------------------------------
+
+    /// Allocates `size` bytes, zeroed, on a granule. The caller stores the
+    /// header and what else the object's shape depends on before its next
+    /// safepoint. May collect; then everything that the caller has not rooted
+    /// is gone.
+    #[inline]
+    pub fn alloc(&self, tlab: &Tlab, size: usize) -> Result<ObjectRef, OutOfMemory> {
+        if let Some(size) = allocation_size(size)
+            && let Some(addr) = tlab.main.bump(size)
+            && let Some(object) = ObjectRef::from_addr(addr)
+        {
+            return Ok(object);
+        }
+        self.alloc_slow(tlab, size)
+    }
+
+    /// The slow path of inline allocation; `alloc` with the fast path tried
+    /// again.
+    #[cold]
+    #[inline(never)]
+    pub fn alloc_slow(&self, tlab: &Tlab, size: usize) -> Result<ObjectRef, OutOfMemory> {
+        let out_of_memory = OutOfMemory {
+            requested: size,
+            limit: self.core.max_bytes,
+        };
+        let size = allocation_size(size)
+            .filter(|size| *size <= self.core.bytes)
+            .ok_or(out_of_memory)?;
+        if let Some(interval) = self.options.stress
+            && (self.stress_count.fetch_add(1, Relaxed) + 1).is_multiple_of(interval)
+        {
+            self.collect_since(self.epoch.load(Relaxed), 2, Reason::Stress, false);
+        }
+        let mut check_budget = true;
+        let mut rung = Rung::Normal;
+        loop {
+            let epoch = self.epoch.load(Relaxed);
+            let attempt = if size <= MAX_SMALL {
+                self.try_small(tlab, size, check_budget, rung)
+            } else {
+                self.try_run(tlab, size, check_budget)
+            };
+            match (attempt, rung) {
+                (Ok(addr), _) => return ObjectRef::from_addr(addr).ok_or(out_of_memory),
+                (Err(Refused::Budget), _) => {
+                    self.collect_since(epoch, 0, Reason::Budget, false);
+                    check_budget = false;
+                }
+                (Err(Refused::Space), Rung::Normal) => {
+                    self.collect_since(epoch, 2, Reason::Limit, true);
+                    check_budget = false;
+                    rung = Rung::AfterFull;
+                }
+                (Err(Refused::Space), Rung::AfterFull) => rung = Rung::ExactHoles,
+                (Err(Refused::Space), Rung::ExactHoles) => return Err(out_of_memory),
+            }
+        }
+    }
+
+    fn over_budget(&self) -> bool {
+        let pressure = self
+            .pressure
+            .load(Relaxed)
+            .saturating_sub(self.pressure_base.load(Relaxed));
+        self.allocated.load(Relaxed).saturating_add(pressure) >= self.budget.load(Relaxed)
+    }
+
+    fn count_allocated(&self, tlab: &Tlab, bytes: usize) {
+        self.allocated.fetch_add(bytes, Relaxed);
+        tlab.handed.set(tlab.handed.get() + bytes as u64);
+    }
+
+    /// Makes room for `size` bytes in what is left of a window's hole.
+    fn extend(&self, tlab: &Tlab, window: &Window, size: usize) -> Option<usize> {
+        let cursor = window.cursor.get();
+        if window.end.get() - cursor < size {
+            return None;
+        }
+        let limit = window.limit.get();
+        let step = if self.options.stress.is_some() {
+            0
+        } else {
+            STEP
+        };
+        let new_limit = (cursor + size).max(limit + step).min(window.end.get());
+        if new_limit > limit {
+            if !window.clean.get() {
+                let start: *mut u8 = core::ptr::with_exposed_provenance_mut(limit);
+                // SAFETY: `[limit, end)` is free space of a block that only
+                // this thread allocates from.
+                unsafe { start.write_bytes(0, new_limit - limit) };
+            }
+            window.limit.set(new_limit);
+            self.core.set_handed(window.block.get() as usize, new_limit);
+            self.count_allocated(tlab, new_limit - limit);
+        }
+        window.bump(size)
+    }
+
+    /// Leaves a window's hole so that a walk stops at its last object.
+    fn close_hole(&self, window: &Window) {
+        let limit = window.limit.get();
+        if limit < window.end.get() && !window.clean.get() {
+            self.write_end(limit);
+        }
+        window.cursor.set(0);
+        window.limit.set(0);
+        window.end.set(0);
+    }
+
+    /// Writes the zero header that ends the objects of a hole.
+    fn write_end(&self, addr: usize) {
+        debug_assert!(self.core.contains(addr) && addr.is_multiple_of(GRANULE));
+        let word: *mut u64 = core::ptr::with_exposed_provenance_mut(addr);
+        // SAFETY: free space of a block that only this thread allocates from.
+        unsafe { word.write(0) };
+    }
+
+    /// Moves a window to the next hole of its block.
+    fn next_hole(&self, window: &Window) -> bool {
+        self.close_hole(window);
+        if window.block.get() == NO_BLOCK {
+            return false;
+        }
+        let block = window.block.get() as usize;
+        let from = window.next_line.get() as usize;
+        if from < LINES_PER_BLOCK
+            && let Some((first, last)) = self.core.next_hole(block, from)
+        {
+            let start = self.core.block_addr(block);
+            window.cursor.set(start + first * LINE);
+            window.limit.set(start + first * LINE);
+            window.end.set(start + last * LINE);
+            window.next_line.set(last as u32);
+            return true;
+        }
+        window.block.set(NO_BLOCK);
+        false
+    }
+
+    fn open_block(&self, window: &Window, block: usize, clean: bool) -> bool {
+        self.close_hole(window);
+        window.block.set(block as u32);
+        window.next_line.set(0);
+        window.clean.set(clean);
+        self.next_hole(window)
+    }
+
+    fn try_small(
+        &self,
+        tlab: &Tlab,
+        size: usize,
+        check_budget: bool,
+        rung: Rung,
+    ) -> Result<usize, Refused> {
+        if let Some(addr) = tlab
+            .main
+            .bump(size)
+            .or_else(|| self.extend(tlab, &tlab.main, size))
+        {
+            return Ok(addr);
+        }
+        if size > LINE {
+            // Do not skip small holes for a large object.
+            let window = &tlab.overflow;
+            if let Some(addr) = window
+                .bump(size)
+                .or_else(|| self.extend(tlab, window, size))
+            {
+                return Ok(addr);
+            }
+            if check_budget && self.over_budget() {
+                return Err(Refused::Budget);
+            }
+            let grant = self.space.lock().take_block(&self.core);
+            if let Some(grant) = grant {
+                self.open_block(window, grant.block, grant.clean);
+                return self.extend(tlab, window, size).ok_or(Refused::Space);
+            }
+            return if rung == Rung::ExactHoles {
+                self.try_exact_hole(tlab, size)
+            } else {
+                Err(Refused::Space)
+            };
+        }
+        if self.next_hole(&tlab.main)
+            && let Some(addr) = self.extend(tlab, &tlab.main, size)
+        {
+            return Ok(addr);
+        }
+        if check_budget && self.over_budget() {
+            return Err(Refused::Budget);
+        }
+        let (block, clean) = {
+            let mut space = self.space.lock();
+            match space.take_recycled(&self.core) {
+                Some(block) => (block, false),
+                None => {
+                    let grant = space.take_block(&self.core).ok_or(Refused::Space)?;
+                    (grant.block, grant.clean)
+                }
+            }
+        };
+        self.open_block(&tlab.main, block, clean);
+        self.extend(tlab, &tlab.main, size).ok_or(Refused::Space)
+    }
+
+    /// Puts an object of more than a line into a hole of a used block.
+    fn try_exact_hole(&self, tlab: &Tlab, size: usize) -> Result<usize, Refused> {
+        let fits = |block: usize| {
+            let mut line = 0;
+            while let Some((first, last)) = self.core.next_hole(block, line) {
+                if (last - first) * LINE >= size {
+                    return true;
+                }
+                if last == LINES_PER_BLOCK {
+                    break;
+                }
+                line = last;
+            }
+            false
+        };
+        let block = self
+            .space
+            .lock()
+            .take_recycled_where(&self.core, fits)
+            .ok_or(Refused::Space)?;
+        let window = &tlab.overflow;
+        let mut open = self.open_block(window, block, false);
+        while open {
+            if let Some(addr) = self.extend(tlab, window, size) {
+                return Ok(addr);
+            }
+            open = self.next_hole(window);
+        }
+        Err(Refused::Space)
+    }
+
+    fn try_run(&self, tlab: &Tlab, size: usize, check_budget: bool) -> Result<usize, Refused> {
+        if check_budget && self.over_budget() {
+            return Err(Refused::Budget);
+        }
+        let pages = size.div_ceil(PAGE);
+        let (first, dirty) = self
+            .space
+            .lock()
+            .take_run(&self.core, pages)
+            .ok_or(Refused::Space)?;
+        let addr = self.core.page_addr(first);
+        if dirty {
+            let start: *mut u8 = core::ptr::with_exposed_provenance_mut(addr);
+            // SAFETY: the run was free and is now this thread's.
+            unsafe { start.write_bytes(0, pages * PAGE) };
+        }
+        self.count_allocated(tlab, pages * PAGE);
+        Ok(addr)
+    }
+
+    /// Gives up a buffer: its thread ends or will not allocate for long.
+    pub fn release_tlab(&self, tlab: &Tlab) {
+        self.close_hole(&tlab.main);
+        self.close_hole(&tlab.overflow);
+        tlab.reset();
+    }
+
+    // ----- collection ------------------------------------------------------
+
+    /// Collects `generation` and all younger ones now. Returns when it is done.
+    pub fn collect(&self, generation: u8) {
+        self.collect_since(
+            self.epoch.load(Relaxed),
+            generation,
+            Reason::Requested,
+            false,
+        );
+    }
+
+    /// Collects, unless somebody else did since the caller saw `epoch`.
+    fn collect_since(&self, epoch: u64, generation: u8, reason: Reason, thorough: bool) {
+        let asked = Instant::now();
+        let (record, ready) = {
+            self.binding.stop_mutators();
+            let _stopped = Stopped(&self.binding);
+            if reason != Reason::Requested && self.epoch.load(Relaxed) != epoch {
+                return;
+            }
+            assert!(
+                !self.collecting.swap(true, Relaxed),
+                "two collections at once: stop_mutators let two threads in"
+            );
+            let record = self.run(asked, generation, reason, thorough);
+            self.collecting.store(false, Relaxed);
+            (record, self.finalization.ready_len())
+        };
+        self.binding.collection_finished(&record);
+        if ready != 0 {
+            self.binding.finalizers_ready(ready);
+        }
+    }
+
+    /// The collection itself, with the world stopped.
+    fn run(
+        &self,
+        asked: Instant,
+        _generation: u8,
+        reason: Reason,
+        thorough: bool,
+    ) -> CollectionRecord {
+        let begin = Instant::now();
+        let bytes_before = self.used_bytes();
+        self.binding.visit_tlabs(&mut |tlab| {
+            self.close_hole(&tlab.main);
+            self.close_hole(&tlab.overflow);
+            tlab.reset();
+        });
+        let mut space = self.space.lock();
+        self.verify_if_asked(&space, "before");
+        let cycle = Cycle {
+            core: &self.core,
+            binding: &self.binding,
+            handles: &self.handles,
+            finalization: &self.finalization,
+            check_roots: self.options.verify,
+        };
+        let outcome = cycle.run_full(&mut space, thorough);
+        self.verify_if_asked(&space, "after");
+        self.set_budget(&mut space, &outcome);
+        let number = self.epoch.load(Relaxed) + 1;
+        let record = CollectionRecord {
+            number,
+            generation: 2,
+            reason,
+            stop: begin - asked,
+            pause: begin.elapsed(),
+            mark: outcome.mark_time,
+            sweep: outcome.sweep_time,
+            bytes_before,
+            bytes_after: outcome.marked.bytes,
+            marked_objects: outcome.marked.objects,
+            marked_bytes: outcome.marked.bytes,
+            finalizable: outcome.finalizable,
+            cleared_handles: outcome.cleared_handles,
+            used_bytes: space.used_bytes(),
+            resident_bytes: space.resident_bytes(),
+            mark_stack_overflowed: outcome.marked.overflowed,
+        };
+        drop(space);
+        let mut history = self.history.lock();
+        for count in &mut history.stats.collections[..=record.generation as usize] {
+            *count += 1;
+        }
+        history.stats.total_pause += record.pause;
+        history.stats.longest_pause = history.stats.longest_pause.max(record.pause);
+        history.stats.allocated_bytes += self.allocated.swap(0, Relaxed) as u64;
+        history.last = Some(record);
+        self.live.store(record.bytes_after, Relaxed);
+        self.pressure_base
+            .store(self.pressure.load(Relaxed), Relaxed);
+        self.epoch.store(number, Relaxed);
+        record
+    }
+
+    fn verify_if_asked(&self, space: &Space, when: &str) {
+        if self.options.verify
+            && let Err(error) = verify(&self.core, &self.binding, space.top())
+        {
+            panic!(
+                "the heap is broken {when} collection {}: {error}",
+                self.epoch.load(Relaxed) + 1
+            );
+        }
+    }
+
+    fn set_budget(&self, space: &mut Space, outcome: &Outcome) {
+        let growth = outcome.marked.bytes / 100 * self.options.growth_percent as usize;
+        let floor = self.options.min_budget.min(self.core.bytes / 2).max(BLOCK);
+        let budget = growth.max(floor);
+        self.budget.store(budget, Relaxed);
+        // Pages that the next cycle will fill stay warm.
+        space.release(&self.core, (budget + budget / 4) / PAGE);
+    }
+
+    /// Collections of a generation (0, 1, 2) so far, as `GC.CollectionCount`.
+    pub fn collection_count(&self, generation: u8) -> u64 {
+        self.history
+            .lock()
+            .stats
+            .collections
+            .get(generation as usize)
+            .copied()
+            .unwrap_or(0)
+    }
+
+    /// The oldest generation.
+    pub fn max_generation(&self) -> u8 {
+        2
+    }
+
+    /// The generation of an object: 0 if no collection has seen it, else 2;
+    /// large objects are always 2.
+    pub fn generation(&self, object: ObjectRef) -> u8 {
+        let addr = object.addr();
+        if !self.core.contains(addr) {
+            return self.max_generation();
+        }
+        let old = match self.core.owner((addr - self.core.base) / PAGE) {
+            PageOwner::Run(first) if self.core.run_len(first) * PAGE >= LARGE_OBJECT => true,
+            _ => self.core.marks.get(self.core.granule(addr)),
+        };
+        if old { 2 } else { 0 }
+    }
+
+    /// Bytes in objects (buffers count as full).
+    pub fn used_bytes(&self) -> usize {
+        self.live.load(Relaxed) + self.allocated.load(Relaxed)
+    }
+
+    /// Tells that native memory hangs on objects: brings collections forward.
+    pub fn add_memory_pressure(&self, bytes: usize) {
+        self.pressure.fetch_add(bytes, Relaxed);
+    }
+
+    /// Takes back what `add_memory_pressure` told.
+    pub fn remove_memory_pressure(&self, bytes: usize) {
+        // Closures of `fetch_update` never fail here.
+        let _ = self
+            .pressure
+            .fetch_update(Relaxed, Relaxed, |old| Some(old.saturating_sub(bytes)));
+    }
+
+    /// Totals.
+    pub fn stats(&self) -> HeapStats {
+        let committed_bytes = self.space.lock().used_bytes();
+        let mut stats = self.history.lock().stats;
+        stats.allocated_bytes += self.allocated.load(Relaxed) as u64;
+        stats.used_bytes = self.used_bytes();
+        stats.committed_bytes = committed_bytes;
+        stats.max_bytes = self.core.max_bytes;
+        stats
+    }
+
+    /// The record of the last collection.
+    pub fn last_collection(&self) -> Option<CollectionRecord> {
+        self.history.lock().last
+    }
+
+    /// Stops the world and checks the heap.
+    pub fn verify(&self) -> Result<VerifyReport, VerifyError> {
+        self.with_stopped_world(|heap, top| verify(&heap.core, &heap.binding, top))
+    }
+
+    /// Stops the world and calls `each` with every object, dead ones that have
+    /// not been collected yet included. `each` must not allocate.
+    pub fn for_each_object(&self, mut each: impl FnMut(ObjectRef)) {
+        self.with_stopped_world(|heap, top| {
+            heap.core.for_each_extent(top, |owner, index| match owner {
+                PageOwner::Free => {}
+                PageOwner::Block => heap.core.ensure_walked(&heap.binding, index),
+                PageOwner::Run(first) => {
+                    let addr = heap.core.page_addr(first);
+                    if heap.core.header(addr) != 0
+                        && let Some(object) = ObjectRef::from_addr(addr)
+                    {
+                        each(object);
+                    }
+                }
+            });
+            heap.core.for_each_extent(top, |owner, index| {
+                if owner == PageOwner::Block {
+                    heap.core.for_each_start(index, &mut each);
+                }
+            });
+        });
+    }
+
+    fn with_stopped_world<T>(&self, work: impl FnOnce(&Self, usize) -> T) -> T {
+        self.binding.stop_mutators();
+        let _stopped = Stopped(&self.binding);
+        let top = self.space.lock().top();
+        let result = work(self, top);
+        // Buffers go on filling blocks that were walked.
+        self.core.forget_walks(top);
+        result
+    }
+
+    // ----- handles ---------------------------------------------------------
+
+    /// Makes a handle. `dependent` is for handles of that kind only.
+    pub fn alloc_handle(
+        &self,
+        kind: HandleKind,
+        target: Option<ObjectRef>,
+    ) -> Result<HandleId, OutOfMemory> {
+        self.alloc_handle_pair(kind, target, None)
+    }
+
+    /// Makes a dependent handle: while `target` lives, so does `dependent`.
+    pub fn alloc_dependent_handle(
+        &self,
+        target: Option<ObjectRef>,
+        dependent: Option<ObjectRef>,
+    ) -> Result<HandleId, OutOfMemory> {
+        self.alloc_handle_pair(HandleKind::Dependent, target, dependent)
+    }
+
+    fn alloc_handle_pair(
+        &self,
+        kind: HandleKind,
+        target: Option<ObjectRef>,
+        dependent: Option<ObjectRef>,
+    ) -> Result<HandleId, OutOfMemory> {
+        self.with_tables(|grow| self.handles.alloc(kind, target, dependent, grow))
+    }
+
+    /// Runs something that may need memory for tables; collects once if there
+    /// is none.
+    fn with_tables<T>(
+        &self,
+        mut attempt: impl FnMut(&dyn Fn(usize) -> bool) -> Option<T>,
+    ) -> Result<T, OutOfMemory> {
+        let requested = AtomicUsize::new(0);
+        let grow = |bytes: usize| {
+            requested.store(bytes, Relaxed);
+            self.space.lock().reserve_aux(&self.core, bytes)
+        };
+        let epoch = self.epoch.load(Relaxed);
+        if let Some(done) = attempt(&grow) {
+            return Ok(done);
+        }
+        self.collect_since(epoch, 2, Reason::Limit, true);
+        attempt(&grow).ok_or(OutOfMemory {
+            requested: requested.load(Relaxed),
+            limit: self.core.max_bytes,
+        })
+    }
+
+    /// Frees a handle; false if there is none of that id.
+    pub fn free_handle(&self, id: HandleId) -> bool {
+        self.handles.free(id)
+    }
+
+    /// The object of a handle. `None` if there is no such handle, `Some(None)`
+    /// if it has no object, or no longer.
+    pub fn handle_target(&self, id: HandleId) -> Option<Option<ObjectRef>> {
+        self.handles.get(id)
+    }
+
+    /// Gives a handle another object; false if there is no such handle.
+    pub fn set_handle_target(&self, id: HandleId, target: Option<ObjectRef>) -> bool {
+        self.handles.set(id, target)
+    }
+
+    /// The second object of a dependent handle; as `handle_target`.
+    pub fn handle_dependent(&self, id: HandleId) -> Option<Option<ObjectRef>> {
+        self.handles.dependent(id)
+    }
+
+    /// Replaces the second object of a dependent handle.
+    pub fn set_handle_dependent(&self, id: HandleId, dependent: Option<ObjectRef>) -> bool {
+        self.handles.set_dependent(id, dependent)
+    }
+
+    /// Calls `each` with all handles of a kind and their objects.
+    pub fn for_each_handle(&self, kind: HandleKind, each: impl FnMut(HandleId, Option<ObjectRef>)) {
+        self.handles.for_each(kind, each);
+    }
+
+    // ----- finalization ----------------------------------------------------
+
+    /// Has the object's finalizer run once it is unreachable. The caller keeps
+    /// the object alive during the call. After `suppress_finalization`, undoes
+    /// that; otherwise each call makes the finalizer run once more.
+    pub fn register_for_finalization(&self, object: ObjectRef) -> Result<(), OutOfMemory> {
+        self.with_tables(|grow| self.finalization.register(object, grow).then_some(()))
+    }
+
+    /// Takes back one registration. The object must have been registered;
+    /// suppressing twice is as suppressing once.
+    pub fn suppress_finalization(&self, object: ObjectRef) {
+        self.finalization.suppress(object);
+    }
+
+    /// The next object whose finalizer is to run. It is alive until the caller
+    /// drops its reference, which the VM must report as a root meanwhile.
+    pub fn pop_finalizable(&self) -> Option<ObjectRef> {
+        self.finalization.pop_ready()
+    }
+
+    /// How many objects wait for their finalizer.
+    pub fn pending_finalizers(&self) -> usize {
+        self.finalization.ready_len()
+    }
+
+    /// Makes registered objects ready although they may be reachable: a domain
+    /// unloads, the process ends. Returns how many.
+    pub fn finalize_where(&self, wanted: impl Fn(ObjectRef) -> bool) -> usize {
+        let count = self.finalization.take_dead(wanted, |_| {});
+        if count != 0 {
+            self.binding.finalizers_ready(self.finalization.ready_len());
+        }
+        count
+    }
+
+    /// Time mutators have been stopped, in sum.
+    pub fn total_pause(&self) -> Duration {
+        self.history.lock().stats.total_pause
+    }
+}

@@ -1,0 +1,44 @@
+//! What a heap can be told when it is made.
+
+/// Options of a [`Heap`](crate::Heap).
+#[derive(Clone, Debug)]
+pub struct HeapOptions {
+    /// The hard limit, in bytes, of objects, side metadata and the collector's
+    /// own tables together.
+    pub max_bytes: usize,
+    /// Collect before every n-th allocation. Buffers then hold one object at a
+    /// time, so inline allocation in compiled code takes the slow path too.
+    pub stress: Option<u32>,
+    /// Check the whole heap before and after each collection; panics with a
+    /// report when it is broken.
+    pub verify: bool,
+    /// Bytes allocated between two automatic collections, at least.
+    pub min_budget: usize,
+    /// Bytes allocated between two automatic collections, as a percentage of
+    /// what survived the last full one.
+    pub growth_percent: u32,
+    /// Entries of the mark stack; `None` chooses by `max_bytes`. Marking works
+    /// with any size, slowly with a tiny one.
+    pub mark_stack_entries: Option<usize>,
+}
+
+impl HeapOptions {
+    /// The defaults for a heap of at most `max_bytes`.
+    pub fn new(max_bytes: usize) -> HeapOptions {
+        HeapOptions {
+            max_bytes,
+            stress: None,
+            verify: false,
+            min_budget: 16 << 20,
+            growth_percent: 100,
+            mark_stack_entries: None,
+        }
+    }
+}
+
+impl Default for HeapOptions {
+    /// A heap of at most 1 GiB.
+    fn default() -> HeapOptions {
+        HeapOptions::new(1 << 30)
+    }
+}

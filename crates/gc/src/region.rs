@@ -1,0 +1,483 @@
+//! The reservation, its side tables, and the questions they answer.
+
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+
+use crate::binding::VmBinding;
+use crate::error::HeapError;
+use crate::layout::{
+    BLOCK, GRANULE, GRANULES_PER_BLOCK, GRANULES_PER_PAGE, LINE, LINES_PER_BLOCK, MAX_HEAP,
+    MAX_SMALL, MIN_HEAP, MIN_OBJECT, PAGE, PAGES_PER_BLOCK, round_up,
+};
+use crate::object::ObjectRef;
+use crate::options::HeapOptions;
+use crate::os::Mapping;
+use crate::side::{BitTable, SideEntry, Table};
+
+/// Set in `handed` once the starts of a block are known.
+const WALKED: u32 = 1 << 31;
+/// `page_owner` of a page in a block of small objects; 0 is a free page, and
+/// `n + FIRST_RUN` a page of the run that begins at page `n`.
+const SMALL: u32 = 1;
+const FIRST_RUN: u32 = 2;
+const MAX_TABLES: usize = 16;
+
+/// What a page belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PageOwner {
+    Free,
+    Block,
+    /// A run that begins at this page.
+    Run(usize),
+}
+
+/// Memory and side metadata, without any policy.
+pub(crate) struct Core {
+    map: Mapping,
+    /// Address of the first block.
+    pub(crate) base: usize,
+    /// Bytes of all blocks.
+    pub(crate) bytes: usize,
+    pub(crate) blocks: usize,
+    pub(crate) max_bytes: usize,
+    /// One bit per granule: an object starts here. Complete for survivors of
+    /// the last collection; for newer objects see `ensure_walked`.
+    pub(crate) starts: BitTable,
+    /// One bit per granule: the object that starts here is marked.
+    pub(crate) marks: BitTable,
+    /// One bit per line: in use since the last collection. The holes between
+    /// are what allocation fills.
+    pub(crate) lines: BitTable,
+    /// One bit per line: used by an object marked in this collection.
+    pub(crate) marked_lines: BitTable,
+    page_owner: Table<AtomicU32>,
+    /// Pages of the run that begins at a page.
+    run_pages: Table<AtomicU32>,
+    /// Per block: bytes from its start below which all holes have been handed
+    /// to mutators since the last collection, and `WALKED`.
+    handed: Table<AtomicU32>,
+    /// One bit per page: free. Guarded by the lock of `Space`.
+    pub(crate) free: BitTable,
+    /// One bit per page: touched since it came from the system. Same guard.
+    pub(crate) dirty: BitTable,
+    /// Blocks with holes, filled by the sweep. Same guard.
+    pub(crate) recycled: Table<AtomicU32>,
+    stack: NonNull<usize>,
+    stack_len: usize,
+}
+
+// SAFETY: `stack` is memory of the reservation, used only by the thread that
+// holds the collection lock; the rest is `Send + Sync` by itself.
+unsafe impl Send for Core {}
+// SAFETY: as above.
+unsafe impl Sync for Core {}
+
+/// Bytes of side metadata for one block.
+const SIDE_PER_BLOCK: usize = 2 * (GRANULES_PER_BLOCK / 8) + 2 * (LINES_PER_BLOCK / 8)
+    // page_owner, run_pages
+    + 2 * 4 * PAGES_PER_BLOCK
+    // handed, recycled
+    + 8
+    // free, dirty
+    + 2;
+
+impl Core {
+    pub(crate) fn new(options: &HeapOptions) -> Result<Core, HeapError> {
+        let max = options.max_bytes;
+        if !(MIN_HEAP..=MAX_HEAP).contains(&max) {
+            return Err(HeapError::BadLimit(max));
+        }
+        let stack_len = options
+            .mark_stack_entries
+            .unwrap_or((max / 512 / 8).clamp(1024, 1 << 20))
+            .clamp(16, max / 64 / 8);
+        // Each table starts on a page of its own.
+        let fixed = stack_len * size_of::<usize>() + MAX_TABLES * PAGE;
+        let blocks = (max - fixed) / (BLOCK + SIDE_PER_BLOCK);
+        let bytes = blocks * BLOCK;
+        let reserve = BLOCK + bytes + blocks * SIDE_PER_BLOCK + fixed;
+        let map = Mapping::reserve(reserve).map_err(|source| HeapError::Reserve {
+            bytes: reserve,
+            source,
+        })?;
+        let start = map.base().as_ptr().addr();
+        let first = round_up(start, BLOCK).ok_or(HeapError::BadLimit(max))? - start;
+        let mut layout = TableLayout {
+            map: &map,
+            next: first + bytes,
+            end: reserve,
+        };
+        let pages = blocks * PAGES_PER_BLOCK;
+        let granules = blocks * GRANULES_PER_BLOCK;
+        let lines = blocks * LINES_PER_BLOCK;
+        let core = Core {
+            base: start + first,
+            bytes,
+            blocks,
+            max_bytes: max,
+            starts: BitTable::new(layout.table(granules.div_ceil(64))),
+            marks: BitTable::new(layout.table(granules.div_ceil(64))),
+            lines: BitTable::new(layout.table(lines.div_ceil(64))),
+            marked_lines: BitTable::new(layout.table(lines.div_ceil(64))),
+            page_owner: layout.table(pages),
+            run_pages: layout.table(pages),
+            handed: layout.table(blocks),
+            free: BitTable::new(layout.table(pages.div_ceil(64))),
+            dirty: BitTable::new(layout.table(pages.div_ceil(64))),
+            recycled: layout.table(blocks),
+            stack: layout.take(stack_len * size_of::<usize>()).cast(),
+            stack_len,
+            map,
+        };
+        core.free.set_range(0..pages);
+        Ok(core)
+    }
+
+    pub(crate) fn pages(&self) -> usize {
+        self.blocks * PAGES_PER_BLOCK
+    }
+
+    pub(crate) fn block_addr(&self, block: usize) -> usize {
+        self.base + block * BLOCK
+    }
+
+    pub(crate) fn page_addr(&self, page: usize) -> usize {
+        self.base + page * PAGE
+    }
+
+    /// Whether the address is in the heap. False for null.
+    #[inline]
+    pub(crate) fn contains(&self, addr: usize) -> bool {
+        addr.wrapping_sub(self.base) < self.bytes
+    }
+
+    #[inline]
+    pub(crate) fn granule(&self, addr: usize) -> usize {
+        (addr - self.base) / GRANULE
+    }
+
+    #[inline]
+    pub(crate) fn granule_addr(&self, granule: usize) -> usize {
+        self.base + granule * GRANULE
+    }
+
+    /// The mark stack's memory and its number of entries. Only the holder of
+    /// the collection lock may use it.
+    pub(crate) fn mark_stack(&self) -> (NonNull<usize>, usize) {
+        (self.stack, self.stack_len)
+    }
+
+    /// Gives the physical pages of the mark stack back.
+    ///
+    /// # Safety
+    /// The caller holds the collection lock and the stack is empty.
+    pub(crate) unsafe fn discard_mark_stack(&self) {
+        let offset = self.stack.as_ptr().addr() - self.map.base().as_ptr().addr();
+        // SAFETY: the caller vouches that nobody uses the stack.
+        unsafe {
+            self.map
+                .discard(offset, self.stack_len * size_of::<usize>())
+        };
+    }
+
+    /// Gives pages back to the system; they read as zero afterwards.
+    ///
+    /// # Safety
+    /// The pages are free and the caller holds the lock of `Space`.
+    pub(crate) unsafe fn discard_pages(&self, first: usize, count: usize) -> bool {
+        let offset = self.page_addr(first) - self.map.base().as_ptr().addr();
+        // SAFETY: free pages are used by nobody.
+        unsafe { self.map.discard(offset, count * PAGE) }
+    }
+
+    pub(crate) fn owner(&self, page: usize) -> PageOwner {
+        match self.page_owner[page].load(Relaxed) {
+            0 => PageOwner::Free,
+            SMALL => PageOwner::Block,
+            run => PageOwner::Run((run - FIRST_RUN) as usize),
+        }
+    }
+
+    pub(crate) fn set_block_owner(&self, block: usize) {
+        let first = block * PAGES_PER_BLOCK;
+        for entry in &self.page_owner[first..first + PAGES_PER_BLOCK] {
+            entry.store(SMALL, Relaxed);
+        }
+        self.handed[block].store(0, Relaxed);
+    }
+
+    pub(crate) fn set_run_owner(&self, first: usize, count: usize) {
+        for entry in &self.page_owner[first..first + count] {
+            entry.store(first as u32 + FIRST_RUN, Relaxed);
+        }
+        self.run_pages[first].store(count as u32, Relaxed);
+    }
+
+    pub(crate) fn clear_owner(&self, first: usize, count: usize) {
+        for entry in &self.page_owner[first..first + count] {
+            entry.store(0, Relaxed);
+        }
+    }
+
+    pub(crate) fn run_len(&self, first: usize) -> usize {
+        self.run_pages[first].load(Relaxed) as usize
+    }
+
+    /// The words of `starts` and `marks` that belong to a block.
+    pub(crate) fn granule_words(block: usize) -> core::ops::Range<usize> {
+        let words = GRANULES_PER_BLOCK / 64;
+        block * words..(block + 1) * words
+    }
+
+    /// The words of `lines` and `marked_lines` that belong to a block.
+    pub(crate) fn line_words(block: usize) -> core::ops::Range<usize> {
+        let words = LINES_PER_BLOCK / 64;
+        block * words..(block + 1) * words
+    }
+
+    /// Records that all holes of `block` below `end` (an address) are handed
+    /// out. Only the block's thread calls this.
+    #[inline]
+    pub(crate) fn set_handed(&self, block: usize, end: usize) {
+        self.handed[block].store((end - self.block_addr(block)) as u32, Relaxed);
+    }
+
+    pub(crate) fn reset_handed(&self, block: usize) {
+        self.handed[block].store(0, Relaxed);
+    }
+
+    /// The next hole of a block at or after `from`, as lines of that block.
+    #[inline]
+    pub(crate) fn next_hole(&self, block: usize, from: usize) -> Option<(usize, usize)> {
+        let first = block * LINES_PER_BLOCK;
+        let end = first + LINES_PER_BLOCK;
+        let start = self.lines.first_clear(first + from..end)?;
+        let stop = self.lines.first_set(start..end).unwrap_or(end);
+        Some((start - first, stop - first))
+    }
+
+    /// A header word.
+    #[inline]
+    pub(crate) fn header(&self, addr: usize) -> u64 {
+        debug_assert!(self.contains(addr) && addr.is_multiple_of(GRANULE));
+        let word: *const AtomicU64 = core::ptr::with_exposed_provenance(addr);
+        // SAFETY: an aligned word inside the reservation, which stays mapped
+        // while `self` lives.
+        unsafe { &*word }.load(Relaxed)
+    }
+
+    /// An object's size as the heap counts it.
+    ///
+    /// # Safety
+    /// `object` is an object of this heap whose header has been stored.
+    #[inline]
+    pub(crate) unsafe fn size_of<B: VmBinding>(&self, binding: &B, object: ObjectRef) -> usize {
+        // SAFETY: the caller's promise.
+        let size = unsafe { binding.shape(object) }.size;
+        allocation_size(size).unwrap_or(usize::MAX)
+    }
+
+    /// Completes the start bits of a block with the objects allocated since the
+    /// last collection. The world must be stopped.
+    pub(crate) fn ensure_walked<B: VmBinding>(&self, binding: &B, block: usize) {
+        let handed = self.handed[block].load(Relaxed);
+        if handed == 0 || handed & WALKED != 0 {
+            return;
+        }
+        self.handed[block].store(handed | WALKED, Relaxed);
+        let start = self.block_addr(block);
+        let handed = start + handed as usize;
+        let mut line = 0;
+        while let Some((first, last)) = self.next_hole(block, line) {
+            let mut at = start + first * LINE;
+            let end = (start + last * LINE).min(handed);
+            while at < end && self.header(at) != 0 {
+                let Some(object) = ObjectRef::from_addr(at) else {
+                    break;
+                };
+                // SAFETY: a non-zero header where an object was bumped.
+                let size = unsafe { self.size_of(binding, object) };
+                assert!(
+                    size <= MAX_SMALL && size <= end - at,
+                    "heap is not parsable: object {object:?} in block {block} claims {size} bytes, {} are left",
+                    end - at
+                );
+                self.starts.set(self.granule(at));
+                at += size;
+            }
+            if end == handed || last == LINES_PER_BLOCK {
+                break;
+            }
+            line = last;
+        }
+    }
+
+    /// Calls `each` with every start bit of a block.
+    pub(crate) fn for_each_start(&self, block: usize, mut each: impl FnMut(ObjectRef)) {
+        let first = block * GRANULES_PER_BLOCK;
+        let mut next = self.starts.first_set(first..first + GRANULES_PER_BLOCK);
+        while let Some(granule) = next {
+            if let Some(object) = ObjectRef::from_addr(self.granule_addr(granule)) {
+                each(object);
+            }
+            next = self
+                .starts
+                .first_set(granule + 1..first + GRANULES_PER_BLOCK);
+        }
+    }
+
+    /// Has blocks walked again when next needed: mutators will add objects.
+    pub(crate) fn forget_walks(&self, top: usize) {
+        for entry in &self.handed[..top.div_ceil(PAGES_PER_BLOCK)] {
+            entry.store(entry.load(Relaxed) & !WALKED, Relaxed);
+        }
+    }
+
+    /// The object that an ambiguous word names: one that contains `addr`, or
+    /// ends exactly there if none begins there. The world must be stopped.
+    pub(crate) fn find<B: VmBinding>(&self, binding: &B, addr: usize) -> Option<ObjectRef> {
+        if self.contains(addr)
+            && let Some(object) = self.find_containing(binding, addr)
+        {
+            return Some(object);
+        }
+        let before = addr.wrapping_sub(1);
+        if addr.is_multiple_of(GRANULE) && self.contains(before) {
+            self.find_containing(binding, before)
+        } else {
+            None
+        }
+    }
+
+    fn find_containing<B: VmBinding>(&self, binding: &B, addr: usize) -> Option<ObjectRef> {
+        let page = (addr - self.base) / PAGE;
+        let start = match self.owner(page) {
+            PageOwner::Free => return None,
+            PageOwner::Run(first) => self.page_addr(first),
+            PageOwner::Block => {
+                let block = page / PAGES_PER_BLOCK;
+                self.ensure_walked(binding, block);
+                let granule = self.granule(addr);
+                let floor = (granule + 1)
+                    .saturating_sub(MAX_SMALL / GRANULE)
+                    .max(block * GRANULES_PER_BLOCK);
+                self.granule_addr(self.starts.last_set(floor..granule + 1)?)
+            }
+        };
+        if self.header(start) == 0 {
+            return None;
+        }
+        let object = ObjectRef::from_addr(start)?;
+        // SAFETY: a start bit or the head of a run, with a header.
+        let size = unsafe { self.size_of(binding, object) };
+        (addr - start < size).then_some(object)
+    }
+
+    /// Whether an object starts at `addr`. The world must be stopped.
+    pub(crate) fn is_object_start<B: VmBinding>(&self, binding: &B, addr: usize) -> bool {
+        if !self.contains(addr) || !addr.is_multiple_of(GRANULE) {
+            return false;
+        }
+        let page = (addr - self.base) / PAGE;
+        match self.owner(page) {
+            PageOwner::Free => false,
+            PageOwner::Run(first) => self.page_addr(first) == addr && self.header(addr) != 0,
+            PageOwner::Block => {
+                self.ensure_walked(binding, page / PAGES_PER_BLOCK);
+                self.starts.get(self.granule(addr))
+            }
+        }
+    }
+
+    /// Calls `each` with every block and every run (its first page) in use
+    /// below page `top`, in address order.
+    pub(crate) fn for_each_extent(&self, top: usize, mut each: impl FnMut(PageOwner, usize)) {
+        let mut page = 0;
+        while page < top {
+            match self.owner(page) {
+                PageOwner::Free => page += 1,
+                PageOwner::Block => {
+                    each(PageOwner::Block, page / PAGES_PER_BLOCK);
+                    page += PAGES_PER_BLOCK;
+                }
+                PageOwner::Run(first) => {
+                    debug_assert_eq!(first, page);
+                    let len = self.run_len(first);
+                    each(PageOwner::Run(first), first);
+                    page = first + len;
+                }
+            }
+        }
+    }
+
+    /// Calls `each` with every object whose bit in `bits` is set (runs: their
+    /// head's bit). For `starts`, walk the blocks first.
+    pub(crate) fn for_each_bit(
+        &self,
+        bits: &BitTable,
+        top: usize,
+        mut each: impl FnMut(ObjectRef),
+    ) {
+        self.for_each_extent(top, |owner, index| match owner {
+            PageOwner::Free => {}
+            PageOwner::Block => {
+                let words = Core::granule_words(index);
+                for (position, word) in (words.start..).zip(bits.words(words)) {
+                    let mut word = word.load(Relaxed);
+                    while word != 0 {
+                        let granule = position * 64 + word.trailing_zeros() as usize;
+                        word &= word - 1;
+                        if let Some(object) = ObjectRef::from_addr(self.granule_addr(granule)) {
+                            each(object);
+                        }
+                    }
+                }
+            }
+            PageOwner::Run(first) => {
+                if bits.get(first * GRANULES_PER_PAGE)
+                    && let Some(object) = ObjectRef::from_addr(self.page_addr(first))
+                {
+                    each(object);
+                }
+            }
+        });
+    }
+}
+
+/// What an object of `size` bytes takes; `None` on overflow.
+#[inline]
+pub(crate) const fn allocation_size(size: usize) -> Option<usize> {
+    if size <= MIN_OBJECT {
+        Some(MIN_OBJECT)
+    } else {
+        round_up(size, GRANULE)
+    }
+}
+
+/// Cuts the end of the reservation into tables.
+struct TableLayout<'a> {
+    map: &'a Mapping,
+    next: usize,
+    end: usize,
+}
+
+impl TableLayout<'_> {
+    fn take(&mut self, bytes: usize) -> NonNull<u8> {
+        let start = self.map.base().as_ptr().addr() + self.next;
+        let aligned = self.next + (start.next_multiple_of(PAGE) - start);
+        assert!(
+            bytes <= self.end - aligned,
+            "the heap's tables outgrow their reservation"
+        );
+        self.next = aligned + bytes;
+        // SAFETY: `aligned + bytes` is within the mapping (asserted).
+        unsafe { self.map.base().add(aligned) }
+    }
+
+    fn table<T: SideEntry>(&mut self, len: usize) -> Table<T> {
+        let start = self.take(len * size_of::<T>()).cast::<T>();
+        // SAFETY: page-aligned, zeroed, disjoint from all other pieces; the
+        // mapping lives in the same `Core` as the table.
+        unsafe { Table::new(start, len) }
+    }
+}

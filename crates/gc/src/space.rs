@@ -1,0 +1,229 @@
+//! Which pages are used for what: blocks, runs, and blocks with holes.
+
+use core::sync::atomic::Ordering::Relaxed;
+
+use crate::layout::{PAGE, PAGES_PER_BLOCK};
+use crate::region::Core;
+
+/// The page allocator. First fit by address keeps the heap dense.
+pub(crate) struct Space {
+    /// Pages in blocks and runs.
+    used_pages: usize,
+    /// Bytes of tables outside the reservation that count against the limit.
+    aux_bytes: usize,
+    /// No page below this one is free.
+    first_free: usize,
+    /// No block below this one is free.
+    first_free_block: usize,
+    /// Pages at and above this one have never been used.
+    top: usize,
+    recycled_len: usize,
+    recycled_next: usize,
+    dirty_free: usize,
+}
+
+/// A block given to a mutator.
+pub(crate) struct BlockGrant {
+    pub(crate) block: usize,
+    /// All its pages are zero.
+    pub(crate) clean: bool,
+}
+
+impl Space {
+    pub(crate) fn new() -> Space {
+        Space {
+            used_pages: 0,
+            aux_bytes: 0,
+            first_free: 0,
+            first_free_block: 0,
+            top: 0,
+            recycled_len: 0,
+            recycled_next: 0,
+            dirty_free: 0,
+        }
+    }
+
+    /// Pages at and above this one are free and untouched.
+    pub(crate) fn top(&self) -> usize {
+        self.top
+    }
+
+    /// Bytes of used pages and of tables.
+    pub(crate) fn used_bytes(&self) -> usize {
+        self.used_pages * PAGE + self.aux_bytes
+    }
+
+    /// Bytes of used pages, of free pages that are kept warm, and of tables.
+    pub(crate) fn resident_bytes(&self) -> usize {
+        self.used_bytes() + self.dirty_free * PAGE
+    }
+
+    fn fits(&self, core: &Core, pages: usize) -> bool {
+        self.used_pages + pages + self.aux_bytes.div_ceil(PAGE) <= core.pages()
+    }
+
+    /// Counts `bytes` of tables against the limit; false when they do not fit.
+    pub(crate) fn reserve_aux(&mut self, core: &Core, bytes: usize) -> bool {
+        let total = core.pages() * PAGE;
+        let fits = self
+            .used_bytes()
+            .checked_add(bytes)
+            .is_some_and(|sum| sum <= total);
+        if fits {
+            self.aux_bytes += bytes;
+            // Warm pages are memory too: the limit is for both together.
+            let spare = total - self.used_bytes();
+            if self.dirty_free * PAGE > spare {
+                self.release(core, spare / PAGE);
+            }
+        }
+        fits
+    }
+
+    /// A free block.
+    pub(crate) fn take_block(&mut self, core: &Core) -> Option<BlockGrant> {
+        if !self.fits(core, PAGES_PER_BLOCK) {
+            return None;
+        }
+        let block = self.find_free_block(core)?;
+        self.first_free_block = block + 1;
+        let first = block * PAGES_PER_BLOCK;
+        let clean = self.take_pages(core, first, PAGES_PER_BLOCK) == 0;
+        core.set_block_owner(block);
+        Some(BlockGrant { block, clean })
+    }
+
+    fn find_free_block(&self, core: &Core) -> Option<usize> {
+        const BLOCKS_PER_WORD: usize = 64 / PAGES_PER_BLOCK;
+        let mut index = self.first_free_block / BLOCKS_PER_WORD;
+        while index < core.free.len_words() {
+            let word = core.free.word(index);
+            if word != 0 {
+                for (position, byte) in word.to_le_bytes().into_iter().enumerate() {
+                    if byte == 0xff {
+                        return Some(index * BLOCKS_PER_WORD + position);
+                    }
+                }
+            }
+            index += 1;
+        }
+        None
+    }
+
+    /// A run of `count` free pages. Tells its first page and whether any of
+    /// them may be dirty.
+    pub(crate) fn take_run(&mut self, core: &Core, count: usize) -> Option<(usize, bool)> {
+        let pages = core.pages();
+        if count > pages || !self.fits(core, count) {
+            return None;
+        }
+        let lowest = core.free.first_set(self.first_free.min(pages)..pages)?;
+        self.first_free = lowest;
+        let mut start = lowest;
+        loop {
+            if pages - start < count {
+                return None;
+            }
+            match core.free.first_clear(start..start + count) {
+                None => break,
+                Some(used) => start = core.free.first_set(used..pages)?,
+            }
+        }
+        if start == lowest {
+            self.first_free = start + count;
+        }
+        let dirty = self.take_pages(core, start, count);
+        core.set_run_owner(start, count);
+        Some((start, dirty != 0))
+    }
+
+    /// Marks pages used and dirty; returns how many were dirty before.
+    fn take_pages(&mut self, core: &Core, first: usize, count: usize) -> usize {
+        let range = first..first + count;
+        core.free.clear_range(range.clone());
+        let dirty = core.dirty.count_range(range.clone());
+        core.dirty.set_range(range);
+        self.dirty_free -= dirty;
+        self.used_pages += count;
+        self.top = self.top.max(first + count);
+        dirty
+    }
+
+    /// Takes pages back. Their objects are dead.
+    pub(crate) fn give_back(&mut self, core: &Core, first: usize, count: usize) {
+        core.clear_owner(first, count);
+        core.free.set_range(first..first + count);
+        self.used_pages -= count;
+        self.dirty_free += count;
+        self.first_free = self.first_free.min(first);
+        self.first_free_block = self.first_free_block.min(first / PAGES_PER_BLOCK);
+    }
+
+    /// Forgets the list of blocks with holes; a sweep refills it.
+    pub(crate) fn clear_recycled(&mut self) {
+        self.recycled_len = 0;
+        self.recycled_next = 0;
+    }
+
+    pub(crate) fn push_recycled(&mut self, core: &Core, block: usize) {
+        core.recycled[self.recycled_len].store(block as u32, Relaxed);
+        self.recycled_len += 1;
+    }
+
+    /// The next block with holes.
+    pub(crate) fn take_recycled(&mut self, core: &Core) -> Option<usize> {
+        if self.recycled_next == self.recycled_len {
+            return None;
+        }
+        let block = core.recycled[self.recycled_next].load(Relaxed) as usize;
+        self.recycled_next += 1;
+        Some(block)
+    }
+
+    /// The next block with holes that satisfies `wanted`, taken out of order.
+    pub(crate) fn take_recycled_where(
+        &mut self,
+        core: &Core,
+        wanted: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        let found = (self.recycled_next..self.recycled_len)
+            .find(|at| wanted(core.recycled[*at].load(Relaxed) as usize))?;
+        let block = core.recycled[found].load(Relaxed);
+        let first = core.recycled[self.recycled_next].load(Relaxed);
+        core.recycled[found].store(first, Relaxed);
+        self.recycled_next += 1;
+        Some(block as usize)
+    }
+
+    /// Returns free dirty pages to the system, from the top down, until at most
+    /// `keep` stay warm.
+    pub(crate) fn release(&mut self, core: &Core, keep: usize) {
+        let mut end = self.top;
+        while self.dirty_free > keep && end > 0 {
+            // The last range of pages that are free and dirty.
+            let Some(last) = (0..end)
+                .rev()
+                .find(|page| core.free.get(*page) && core.dirty.get(*page))
+            else {
+                break;
+            };
+            let excess = self.dirty_free - keep;
+            let mut first = last;
+            while first > 0
+                && last + 1 - first < excess
+                && core.free.get(first - 1)
+                && core.dirty.get(first - 1)
+            {
+                first -= 1;
+            }
+            let count = last + 1 - first;
+            // SAFETY: free pages, and `&mut self` means that the lock is held.
+            if !unsafe { core.discard_pages(first, count) } {
+                break;
+            }
+            core.dirty.clear_range(first..last + 1);
+            self.dirty_free -= count;
+            end = first;
+        }
+    }
+}
