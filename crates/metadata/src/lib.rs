@@ -1,1 +1,58 @@
 //! Zero-copy reader of CLI (ECMA-335) images, metadata, signatures and IL.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod body;
+mod element_type;
+mod error;
+pub mod flags;
+mod heaps;
+mod identity;
+pub mod il;
+mod image;
+mod index;
+mod lookup;
+mod metadata;
+mod pe;
+mod reader;
+mod sha1;
+pub mod sig;
+mod tables;
+mod token;
+
+pub use body::{EhClause, EhKind, MethodBody};
+pub use element_type::ElementType;
+pub use error::Error;
+pub use flags::{
+    AssemblyFlags, CodeType, CorFlags, EventAttributes, FieldAttributes, FileAttributes,
+    GenericParamAttributes, LocalVariableAttributes, ManifestResourceAttributes, MemberAccess,
+    MethodAttributes, MethodImplAttributes, MethodSemanticsAttributes, PInvokeAttributes,
+    PInvokeCallConv, ParamAttributes, PropertyAttributes, StringFormat, TypeAttributes, TypeLayout,
+    TypeVisibility,
+};
+pub use heaps::{Guid, UserString};
+pub use identity::{AssemblyIdentity, PublicKeyToken, Version};
+pub use image::{Image, PInvoke, ResourceData};
+pub use index::{NestedTypeIndex, SemanticsIndex, TypeNameIndex};
+pub use metadata::Metadata;
+pub use pe::{CliHeader, DebugEntry, Directory, PeHeader};
+pub use reader::Reader;
+pub use tables::coded::CodedKind;
+pub use tables::rids::Rids;
+pub use tables::schema::{
+    AssemblyOsRow, AssemblyProcessorRow, AssemblyRefOsRow, AssemblyRefProcessorRow, AssemblyRefRow,
+    AssemblyRow, ClassLayoutRow, ColumnKind, ConstantRow, CustomAttributeRow,
+    CustomDebugInformationRow, DeclSecurityRow, DocumentRow, EncLogRow, EncMapRow, EventMapRow,
+    EventPtrRow, EventRow, ExportedTypeRow, FieldLayoutRow, FieldMarshalRow, FieldPtrRow, FieldRow,
+    FieldRvaRow, FileRow, GenericParamConstraintRow, GenericParamRow, ImplMapRow, ImportScopeRow,
+    InterfaceImplRow, LocalConstantRow, LocalScopeRow, LocalVariableRow, ManifestResourceRow,
+    MemberRefRow, MethodDebugInformationRow, MethodDefRow, MethodImplRow, MethodPtrRow,
+    MethodSemanticsRow, MethodSpecRow, ModuleRefRow, ModuleRow, NestedClassRow, ParamPtrRow,
+    ParamRow, PropertyMapRow, PropertyPtrRow, PropertyRow, Row, StandAloneSigRow,
+    StateMachineMethodRow, TableId, TypeDefRow, TypeRefRow, TypeSpecRow,
+};
+pub use token::{BlobIndex, GuidIndex, Rid, StringIndex, Token};

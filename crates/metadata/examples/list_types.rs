@@ -1,0 +1,30 @@
+//! Lists the types of an assembly: `cargo run -p ferrocil-metadata --example list_types -- FILE.dll`.
+
+use std::error::Error;
+
+use ferrocil_metadata::{Image, TableId};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let path = std::env::args_os().nth(1).ok_or("which file?")?;
+    let bytes = std::fs::read(path)?;
+    let image = Image::parse(&bytes)?;
+    if let Some(identity) = image.assembly_identity()? {
+        println!("{identity}");
+    }
+    for rid in image.rids(TableId::TypeDef) {
+        let row = image.type_def(rid)?;
+        let name = image.string(row.name)?;
+        let space = image.string(row.namespace)?;
+        let outer = match image.enclosing_type(rid) {
+            Some(outer) => format!("{}/", image.string(image.type_def(outer)?.name)?),
+            None if space.is_empty() => String::new(),
+            None => format!("{space}."),
+        };
+        let (fields, methods) = (image.type_fields(rid).len(), image.type_methods(rid).len());
+        println!(
+            "{outer}{name}: {:?}, {fields} fields, {methods} methods",
+            row.flags.visibility()
+        );
+    }
+    Ok(())
+}

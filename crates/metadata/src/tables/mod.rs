@@ -1,0 +1,13 @@
+//! The table stream: `#~` and `#-` (ECMA-335 II.24.2.6).
+//!
+//! Column offsets are computed once per table; after that a cell is one bounds check and one load.
+
+mod cell;
+pub(crate) mod coded;
+mod layout;
+pub(crate) mod rids;
+pub(crate) mod schema;
+mod stream;
+
+pub(crate) use layout::Table;
+pub(crate) use stream::{ExternalRows, Tables};
