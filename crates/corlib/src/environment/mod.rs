@@ -1,0 +1,11 @@
+//! `System.Environment`: the process as managed code sees it.
+
+mod process_environment;
+
+pub use process_environment::{
+    PLATFORM_UNIX, config_path, home, machine_name, operating_system_version, processor_count,
+    user_name,
+};
+pub use variables::Variables;
+
+mod variables;
