@@ -40,6 +40,8 @@ pub(crate) struct Chunks {
     reserved: usize,
     /// Bytes of blocks that are reserved and not yet committed.
     pending: usize,
+    /// Pages that others filled; they only wait to be freed.
+    adopted: Vec<Span>,
 }
 
 /// Bytes of a code manager.
@@ -90,6 +92,11 @@ impl Chunks {
             chunk.next = chunk.code_end;
             self.keep_hole(rest);
         }
+    }
+
+    #[cfg(feature = "cranelift")]
+    pub(crate) fn adopt(&mut self, span: Span) {
+        self.adopted.push(span);
     }
 
     /// Finds `size` bytes at a multiple of `align`, or `None` when a new chunk is wanted.
@@ -236,6 +243,7 @@ impl Chunks {
     }
 
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = Span> + '_ {
-        self.all.drain(..).map(|chunk| chunk.span)
+        let chunks = self.all.drain(..).map(|chunk| chunk.span);
+        chunks.chain(self.adopted.drain(..))
     }
 }

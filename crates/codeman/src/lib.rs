@@ -22,13 +22,16 @@
 //! # Ok::<(), ferrocil_codeman::Error>(())
 //! ```
 //!
-//! Made for x86-64 Linux.
+//! Made for x86-64 Linux. The feature `cranelift` adds `JitMemory`, with which a `cranelift_jit`
+//! `JITModule` allocates from a code manager.
 
 mod arena;
 mod block;
 mod chunk;
 mod data;
 mod error;
+#[cfg(feature = "cranelift")]
+mod jit_memory;
 mod manager;
 mod os;
 mod span;
@@ -38,4 +41,6 @@ pub use block::{CodeBlock, CodeRange};
 pub use chunk::CodeStats;
 pub use data::{DataHeap, DataHeapStats, HeapKind};
 pub use error::{Error, Result};
+#[cfg(feature = "cranelift")]
+pub use jit_memory::JitMemory;
 pub use manager::{CodeManager, CodeManagerKind, CodeManagerOptions};

@@ -178,6 +178,12 @@ impl CodeManager {
         self.lock().stats()
     }
 
+    /// Takes over pages that are to be freed with this manager.
+    #[cfg(feature = "cranelift")]
+    pub(crate) fn adopt(&self, span: crate::arena::Span) {
+        self.lock().adopt(span);
+    }
+
     fn block(&self, place: Place) -> CodeBlock<'_> {
         CodeBlock::new(self, place, self.arena.writable(place.offset))
     }

@@ -14,6 +14,9 @@ pub(crate) const PAGE: usize = 4096;
 pub(crate) enum Protection {
     /// Not given out.
     None,
+    /// Read-only data.
+    #[cfg(feature = "cranelift")]
+    Read,
     /// Data.
     ReadWrite,
     /// Code.
@@ -24,6 +27,8 @@ impl Protection {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Protection::None => "inaccessible",
+            #[cfg(feature = "cranelift")]
+            Protection::Read => "readable",
             Protection::ReadWrite => "readable and writable",
             Protection::ReadExecute => "readable and executable",
         }
@@ -32,6 +37,8 @@ impl Protection {
     fn flags(self) -> MprotectFlags {
         match self {
             Protection::None => MprotectFlags::empty(),
+            #[cfg(feature = "cranelift")]
+            Protection::Read => MprotectFlags::READ,
             Protection::ReadWrite => MprotectFlags::READ | MprotectFlags::WRITE,
             Protection::ReadExecute => MprotectFlags::READ | MprotectFlags::EXEC,
         }
