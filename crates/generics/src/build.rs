@@ -4,7 +4,6 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use smallvec::SmallVec;
 
-use crate::element::ElementType;
 use crate::entry::{InstEntry, Shape, TypeEntry};
 use crate::error::{ElementRole, Error};
 use crate::ids::{ImageId, ImageSetId, InstId, MethodDef, TypeDef, TypeId};
@@ -12,6 +11,7 @@ use crate::intern::Hasher;
 use crate::set::SetData;
 use crate::types::{FnSig, Type};
 use crate::universe::{Universe, or_bug};
+use ferrocil_metadata::ElementType;
 
 /// Types derived from one other type, cached in its entry.
 #[derive(Clone, Copy)]
@@ -72,7 +72,7 @@ impl Universe {
             return Ok(TypeId::of(id));
         }
         let id = self.intern_type(image.own_set, Type::Def(def), |_| Ok(Shape::LEAF))?;
-        image.types.set(def.rid, id.raw());
+        image.types.claim(def.rid, id.raw());
         Ok(id)
     }
 

@@ -1,6 +1,6 @@
 //! What can go wrong when a type is built or used.
 
-use crate::ids::{ImageId, ImageSetId, InstId, MethodId, TypeId};
+use crate::ids::{ImageId, ImageSetId, InstId, MethodId, TypeDef, TypeId};
 
 /// Why a type, instance or method could not be made or found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -65,6 +65,23 @@ pub enum Error {
     /// An element type that does not stand for a type on its own.
     #[error("element type {0:#04x} is not a primitive type")]
     NotPrimitive(u8),
+    /// A signature has a type variable where none can be.
+    #[error("{kind} type variable {index} stands outside of a generic {kind}")]
+    NoVariables {
+        /// Whether the variable is a class's or a method's.
+        kind: VariableKind,
+        /// The index of the variable.
+        index: u16,
+    },
+    /// A type variable's number is above 65,535.
+    #[error("type variable {0}: numbers go up to 65535")]
+    VariableNumber(u32),
+    /// A generic instance of something that is no definition.
+    #[error("{0:?} is not a type definition, so it has no generic instances")]
+    NotADefinition(TypeId),
+    /// `bind_primitive` came after the row was used, or came twice, or names a row that the image does not declare.
+    #[error("row {} of {:?} cannot stand for a primitive type any more, or never could", .0.rid, .0.image)]
+    PrimitiveTooLate(TypeDef),
     /// `set_corlib` came after types had been built, or came twice.
     #[error("the class library's image must be named once, before any type is built")]
     CorlibTooLate,

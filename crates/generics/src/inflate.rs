@@ -38,12 +38,12 @@ impl Universe {
         }
         match entry.kind {
             Type::Primitive(_) | Type::Def(_) => Ok(ty),
-            Type::Var { index, .. } => {
-                self.argument(context.class_args, index, VariableKind::Class, ty)
-            }
-            Type::MVar { index, .. } => {
-                self.argument(context.method_args, index, VariableKind::Method, ty)
-            }
+            Type::Var { index, .. } => context.class_args.map_or(Ok(ty), |args| {
+                self.argument(args, index, VariableKind::Class)
+            }),
+            Type::MVar { index, .. } => context.method_args.map_or(Ok(ty), |args| {
+                self.argument(args, index, VariableKind::Method)
+            }),
             Type::Inst { def, args } => self.inst_with(def, self.inflate_inst(args, context)?),
             Type::SzArray(elem) => self.sz_array(self.inflate(elem, context)?),
             Type::Array { elem, rank } => self.array(self.inflate(elem, context)?, rank),
@@ -115,14 +115,12 @@ impl Universe {
         types.iter().map(|&ty| self.inflate(ty, context)).collect()
     }
 
-    fn argument(
+    pub(crate) fn argument(
         &self,
-        args: Option<InstId>,
+        args: InstId,
         index: u16,
         kind: VariableKind,
-        var: TypeId,
     ) -> Result<TypeId, Error> {
-        let Some(args) = args else { return Ok(var) };
         let args = self.try_args(args)?;
         args.get(usize::from(index))
             .copied()

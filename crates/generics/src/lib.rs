@@ -37,7 +37,6 @@
 
 mod build;
 mod directory;
-mod element;
 mod entry;
 mod error;
 mod ids;
@@ -49,16 +48,18 @@ mod pages;
 mod registry;
 mod rid_table;
 mod set;
+mod sig;
 mod types;
 mod universe;
 mod unload;
 
-pub use element::ElementType;
 pub use error::{ElementRole, Error, VariableKind};
 pub use ferrocil_alloc::mempool::SharedMempool;
+pub use ferrocil_metadata::ElementType;
 pub use ids::{ImageId, ImageSetId, InstId, MethodDef, MethodId, TypeDef, TypeId};
 pub use name::{DefName, MethodName, NameSource, NameStyle, TypeName, TypeNamer};
 pub use set::{ImageInfo, ImageSet, ImageSetStats};
+pub use sig::{Local, SigReader, Variables};
 pub use types::{Context, FnSig, Limits, MethodInst, Type};
 pub use universe::{Universe, UniverseStats};
 pub use unload::UnloadReport;

@@ -98,7 +98,7 @@ impl Universe {
         set.methods.insert(hash, id);
         // Only what dies with the image may be in its row table.
         if plain && set.id == image.own_set && matches!(declaring_entry.kind, Type::Def(_)) {
-            image.methods.set(def.rid, id);
+            image.methods.claim(def.rid, id);
         }
         Ok(MethodId::of(id))
     }

@@ -2,10 +2,10 @@
 
 use core::fmt::{self, Write};
 
-use crate::element::ElementType;
 use crate::ids::{ImageId, InstId, MethodDef, MethodId, TypeDef, TypeId};
 use crate::types::{FnSig, Type};
 use crate::universe::Universe;
+use ferrocil_metadata::ElementType;
 
 /// The name of a TypeDef row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -340,6 +340,8 @@ fn primitive(element: ElementType, style: NameStyle) -> &'static str {
         ElementType::TypedByRef => ("System.TypedReference", "typedbyref"),
         ElementType::I => ("System.IntPtr", "intptr"),
         ElementType::U => ("System.UIntPtr", "uintptr"),
+        // The universe makes no primitive type of another element type.
+        _ => ("?", "?"),
     };
     if style == NameStyle::Message {
         keyword

@@ -33,13 +33,13 @@ impl RidTable {
     pub(crate) fn get(&self, rid: u32) -> Option<u32> {
         let (chunk, at) = self.place(rid)?;
         let chunk = self.chunks.get(chunk)?.load(Ordering::Acquire);
-        // SAFETY: a chunk that is not null was made by `set` and is freed only in `drop`.
+        // SAFETY: a chunk that is not null was made by `claim` and is freed only in `drop`.
         let id = unsafe { chunk.as_ref() }?[at].load(Ordering::Acquire);
         (id != 0).then_some(id)
     }
 
-    /// Stores the id of a row; `false` when the row is not one that the image declared.
-    pub(crate) fn set(&self, rid: u32, id: u32) -> bool {
+    /// Stores the id of a row that has none. `false` when it has one, or is not one that the image declared.
+    pub(crate) fn claim(&self, rid: u32, id: u32) -> bool {
         let Some((chunk, at)) = self.place(rid) else {
             return false;
         };
@@ -59,8 +59,9 @@ impl RidTable {
         }
         // SAFETY: as in `get`; not null here.
         let ids = unsafe { &*ids };
-        ids[at].store(id, Ordering::Release);
-        true
+        ids[at]
+            .compare_exchange(0, id, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -78,7 +79,7 @@ impl Drop for RidTable {
         for chunk in &mut self.chunks {
             let ids = *chunk.get_mut();
             if !ids.is_null() {
-                // SAFETY: from `Box::into_raw` in `set`; nobody else can use it now.
+                // SAFETY: from `Box::into_raw` in `claim`; nobody else can use it now.
                 drop(unsafe { Box::from_raw(ids) });
             }
         }
@@ -94,13 +95,14 @@ mod tests {
         let table = RidTable::new(300);
         assert_eq!(table.get(1), None);
         for rid in [1, 256, 257, 300] {
-            assert!(table.set(rid, rid + 5));
+            assert!(table.claim(rid, rid + 5));
             assert_eq!(table.get(rid), Some(rid + 5));
+            assert!(!table.claim(rid, 1));
         }
         for rid in [0, 301, u32::MAX] {
-            assert!(!table.set(rid, 9));
+            assert!(!table.claim(rid, 9));
             assert_eq!(table.get(rid), None);
         }
-        assert!(!RidTable::new(0).set(1, 1));
+        assert!(!RidTable::new(0).claim(1, 1));
     }
 }

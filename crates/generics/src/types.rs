@@ -1,7 +1,7 @@
 //! The views that a universe gives of its entries.
 
-use crate::element::ElementType;
 use crate::ids::{InstId, MethodDef, TypeDef, TypeId};
+use ferrocil_metadata::ElementType;
 
 /// What an interned type is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

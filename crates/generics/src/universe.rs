@@ -1,11 +1,10 @@
 //! The universe: images, and the entries behind the ids.
 
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
 use crate::directory::Directory;
-use crate::element::ElementType;
 use crate::entry::{InstEntry, MethodEntry, Shape, TypeEntry};
 use crate::error::Error;
 use crate::ids::{ImageId, ImageSetId, InstId, MethodId, TypeDef, TypeId};
@@ -15,6 +14,7 @@ use crate::rid_table::RidTable;
 use crate::set::{ImageData, ImageInfo, ImageSet, SetData};
 use crate::types::{Context, Limits, MethodInst, Type};
 use ferrocil_alloc::mempool::SharedMempool;
+use ferrocil_metadata::ElementType;
 
 /// Every primitive element type.
 const PRIMITIVES: [ElementType; 18] = [
@@ -80,6 +80,8 @@ pub struct Universe {
     pub(crate) root: ImageSetId,
     /// What the root set counts as: the set of the class library's image once it is known.
     corlib: AtomicU32,
+    /// By element type: image and row of the definition that was bound to a primitive type, or 0.
+    bound: [AtomicU64; ElementType::Object as usize + 1],
     /// Unloads come one after the other.
     pub(crate) unloading: Mutex<()>,
 }
@@ -115,6 +117,7 @@ impl Universe {
             images: Directory::new(QUARANTINE, u32::MAX),
             root,
             corlib: AtomicU32::new(root.raw()),
+            bound: [const { AtomicU64::new(0) }; ElementType::Object as usize + 1],
             unloading: Mutex::new(()),
         };
         if let Some(set) = universe.registry.get(root) {
@@ -181,6 +184,39 @@ impl Universe {
             )
             .map_err(|_| Error::CorlibTooLate)?;
         Ok(())
+    }
+
+    /// Makes a row of the class library and a primitive type one: from now on, `def(row)` is the primitive type.
+    /// A VM does this once for `System.Int32`, `System.String` and so on, so that each has one id however a
+    /// signature spells it.
+    ///
+    /// # Errors
+    /// [`Error::NotPrimitive`]; [`Error::PrimitiveTooLate`] when the row has a type already, is above
+    /// [`ImageInfo::type_defs`], or is not the class library's; [`Error::VacantImage`].
+    pub fn bind_primitive(&self, element: ElementType, row: TypeDef) -> Result<(), Error> {
+        let id = self.try_primitive(element)?;
+        let image = self.image(row.image)?;
+        let bound = &self.bound[element as usize];
+        if self.corlib() != Some(row.image)
+            || bound.load(Ordering::Acquire) != 0
+            || !image.types.claim(row.rid, id.raw())
+        {
+            return Err(Error::PrimitiveTooLate(row));
+        }
+        bound.store(
+            u64::from(row.image.raw()) << 32 | u64::from(row.rid),
+            Ordering::Release,
+        );
+        Ok(())
+    }
+
+    /// The row that was bound to a primitive type.
+    pub fn primitive_def(&self, element: ElementType) -> Option<TypeDef> {
+        let bound = self.bound.get(element as usize)?.load(Ordering::Acquire);
+        Some(TypeDef {
+            image: ImageId::from_raw((bound >> 32) as u32)?,
+            rid: bound as u32,
+        })
     }
 
     /// The class library's image.
@@ -369,7 +405,7 @@ impl Universe {
         &or_bug(self.method_entry(method)).0.slot
     }
 
-    /// The TypeDef row of a definition or instance.
+    /// The TypeDef row of a definition, an instance, or a primitive type that was bound to one.
     ///
     /// # Panics
     /// When the id is vacant.
@@ -377,6 +413,7 @@ impl Universe {
     pub fn definition(&self, ty: TypeId) -> Option<TypeDef> {
         match self.ty(ty) {
             Type::Def(def) | Type::Inst { def, .. } => Some(def),
+            Type::Primitive(element) => self.primitive_def(element),
             _ => None,
         }
     }
