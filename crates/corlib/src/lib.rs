@@ -4,6 +4,7 @@
 //! in plain Rust, testable alone, then `icalls.rs` with its bindings to managed code.
 
 pub mod environment;
+pub mod globalization;
 pub mod io;
 pub mod number;
 pub mod text;
