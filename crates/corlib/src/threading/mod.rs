@@ -1,0 +1,5 @@
+//! Wait handles: events, mutexes, semaphores, and things that end (processes, threads).
+
+mod wait_table;
+
+pub use wait_table::{Creation, Handle, ThreadId, WaitError, WaitOutcome, WaitTable};
