@@ -1,6 +1,8 @@
 //! What the operations cost. Run with `cargo run --release -p ferrocil-generics --example measure`.
 
+use std::collections::HashMap;
 use std::hint::black_box;
+use std::sync::RwLock;
 use std::thread;
 use std::time::Instant;
 
@@ -163,6 +165,39 @@ fn main() -> Result<(), Error> {
     });
     print(
         "inst, 2 threads at once",
+        both.iter().copied().fold(0.0, f64::max),
+    );
+
+    // What a plain map behind a lock would cost.
+    let mut map_of = HashMap::new();
+    for &def in &defs {
+        map_of.insert(
+            (map, vec![def, TypeId::STRING].into_boxed_slice()),
+            u.inst(map, &[def, TypeId::STRING])?,
+        );
+    }
+    let locked = RwLock::new(map_of);
+    let look_up = |rid: u32| {
+        let key = (
+            map,
+            vec![defs[rid as usize], TypeId::STRING].into_boxed_slice(),
+        );
+        locked.read().map(|map| map.get(&key).copied())
+    };
+    print(
+        "the same, RwLock<HashMap>",
+        time(|rid| _ = black_box(look_up(rid).is_ok())),
+    );
+    let both: Vec<f64> = thread::scope(|scope| {
+        let hit = || time(|rid| _ = black_box(look_up(rid).is_ok()));
+        let threads: Vec<_> = (0..2).map(|_| scope.spawn(hit)).collect();
+        threads
+            .into_iter()
+            .filter_map(|thread| thread.join().ok())
+            .collect()
+    });
+    print(
+        "  2 threads at once",
         both.iter().copied().fold(0.0, f64::max),
     );
     println!("{:#?}", u.stats());

@@ -117,7 +117,21 @@ impl Universe {
     ///
     /// # Errors
     /// A vacant argument; an argument that cannot be one ([`Error::InvalidElement`]); a limit.
+    #[inline]
     pub fn inst_of(&self, args: &[TypeId]) -> Result<InstId, Error> {
+        let &[arg] = args else {
+            return self.intern_inst(args);
+        };
+        let single = &self.type_entry(arg)?.0.single;
+        if let Some(id) = InstId::from_raw(single.load(Ordering::Acquire)) {
+            return Ok(id);
+        }
+        let id = self.intern_inst(args)?;
+        single.store(id.raw(), Ordering::Release);
+        Ok(id)
+    }
+
+    fn intern_inst(&self, args: &[TypeId]) -> Result<InstId, Error> {
         self.check_count(args.len())?;
         let mut hash = Hasher::new(args.len() as u64);
         let mut set = self.corlib_set();
@@ -274,6 +288,9 @@ impl Universe {
         self.registry.union(a, b).ok_or(Error::IdsExhausted)
     }
 
+    /// Finds a type in a set or makes it there. Inlined, because `kind` has a known variant at each call: hashing
+    /// and comparing it are then a few instructions.
+    #[inline(always)]
     fn intern_type(
         &self,
         set: ImageSetId,
@@ -282,22 +299,34 @@ impl Universe {
     ) -> Result<TypeId, Error> {
         let set = self.set_data(set)?;
         let hash = hash_of(&kind);
-        let find = || {
-            set.types
-                .find(hash, |id| {
-                    self.types
-                        .get(id)
-                        .is_some_and(|(entry, _)| entry.kind == kind)
-                })
-                .map(TypeId::of)
-        };
-        if let Some(id) = find() {
-            return Ok(id);
+        match self.find_type(set, &kind, hash) {
+            Some(id) => Ok(id),
+            None => self.add_type(set, kind, hash, shape(self)?),
         }
-        let shape = shape(self)?;
+    }
+
+    #[inline(always)]
+    fn find_type(&self, set: &SetData, kind: &Type<'_>, hash: u32) -> Option<TypeId> {
+        set.types
+            .find(hash, |id| {
+                self.types
+                    .get(id)
+                    .is_some_and(|(entry, _)| same(&entry.kind, kind))
+            })
+            .map(TypeId::of)
+    }
+
+    #[cold]
+    fn add_type(
+        &self,
+        set: &SetData,
+        kind: Type<'_>,
+        hash: u32,
+        shape: Shape,
+    ) -> Result<TypeId, Error> {
         self.check_shape(shape)?;
         let mut pages = set.pages.lock();
-        if let Some(id) = find() {
+        if let Some(id) = self.find_type(set, &kind, hash) {
             return Ok(id);
         }
         let entry = TypeEntry::new(kept(set, kind), shape);
@@ -443,6 +472,18 @@ fn row(image: ImageId, rid: u32) -> u64 {
     u64::from(image.raw()) << 32 | u64::from(rid)
 }
 
+/// Equality, with the wanted type's variant tested first: it is known where this is inlined.
+#[inline(always)]
+fn same(found: &Type<'_>, wanted: &Type<'_>) -> bool {
+    match *wanted {
+        Type::Inst { def, args } => {
+            matches!(*found, Type::Inst { def: d, args: a } if (d, a) == (def, args))
+        }
+        _ => found == wanted,
+    }
+}
+
+#[inline(always)]
 fn hash_of(kind: &Type<'_>) -> u32 {
     match *kind {
         Type::Primitive(element) => Hasher::new(1).word(element as u64),

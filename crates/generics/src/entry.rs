@@ -69,6 +69,8 @@ pub(crate) struct TypeEntry {
     pub(crate) sz_array: AtomicU32,
     pub(crate) pointer: AtomicU32,
     pub(crate) by_ref: AtomicU32,
+    /// The argument list of `T` alone: likewise.
+    pub(crate) single: AtomicU32,
     /// The client's word.
     pub(crate) slot: AtomicUsize,
 }
@@ -81,6 +83,7 @@ impl TypeEntry {
             sz_array: AtomicU32::new(0),
             pointer: AtomicU32::new(0),
             by_ref: AtomicU32::new(0),
+            single: AtomicU32::new(0),
             slot: AtomicUsize::new(0),
         }
     }

@@ -1,7 +1,7 @@
 //! A hash table of ids that only grows: lookups take no lock.
 
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
@@ -9,43 +9,46 @@ const FIRST_CAPACITY: usize = 8;
 
 /// Hash → ids, by open addressing. A slot is `hash << 32 | id`; 0 is an empty slot.
 ///
-/// There is no removal: a table dies with its image set. A table that was outgrown is kept until then,
+/// There is no removal: a table dies with its image set. An array that was outgrown is kept until then,
 /// because a reader may still probe it (all of them together are smaller than the current one).
 pub(crate) struct InternTable {
-    current: AtomicPtr<Box<[AtomicU64]>>,
-    len: AtomicU32,
-    #[expect(
-        clippy::vec_box,
-        reason = "`current` points at the inner boxes, which must not move"
-    )]
-    arrays: Mutex<Vec<Box<Box<[AtomicU64]>>>>,
+    /// The first word of the newest array, or null. That word is the array's mask; its slots follow.
+    current: AtomicPtr<AtomicU64>,
+    /// Every array, made by `Box::into_raw`, with its number of slots.
+    arrays: Mutex<Arrays>,
 }
+
+struct Arrays {
+    made: Vec<(*mut AtomicU64, usize)>,
+    len: usize,
+}
+
+// SAFETY: the pointers are to boxes that the table owns; they are not tied to a thread.
+unsafe impl Send for Arrays {}
 
 impl InternTable {
     pub(crate) const fn new() -> Self {
+        let arrays = Arrays {
+            made: Vec::new(),
+            len: 0,
+        };
         Self {
             current: AtomicPtr::new(ptr::null_mut()),
-            len: AtomicU32::new(0),
-            arrays: Mutex::new(Vec::new()),
+            arrays: Mutex::new(arrays),
         }
-    }
-
-    #[inline]
-    fn slots(&self) -> Option<&[AtomicU64]> {
-        let current = self.current.load(Ordering::Acquire);
-        // SAFETY: `current` is null or points at a box kept alive in `arrays` until `self` is dropped.
-        unsafe { current.as_ref() }.map(|slots| &**slots)
     }
 
     /// The id with this hash for which `same` holds.
     #[inline]
     pub(crate) fn find(&self, hash: u32, mut same: impl FnMut(u32) -> bool) -> Option<u32> {
-        let slots = self.slots()?;
-        let mask = slots.len() - 1;
+        let array = self.current.load(Ordering::Acquire);
+        // SAFETY: `current` is null or the start of an array, which lives as long as `self`.
+        let mask = unsafe { array.as_ref() }?.load(Ordering::Relaxed) as usize;
         let mut at = hash as usize & mask;
-        // A table is never more than three quarters full, so the probe ends.
+        // A table is never more than half full, so the probe ends, and soon.
         loop {
-            let slot = slots[at].load(Ordering::Acquire);
+            // SAFETY: an array has `mask + 1` slots after its first word.
+            let slot = unsafe { &*array.add(1 + at) }.load(Ordering::Acquire);
             if slot == 0 {
                 return None;
             }
@@ -61,38 +64,49 @@ impl InternTable {
     pub(crate) fn insert(&self, hash: u32, id: u32) {
         debug_assert_ne!(id, 0);
         let mut arrays = self.arrays.lock();
-        let len = self.len.load(Ordering::Relaxed) as usize;
-        let capacity = arrays.last().map_or(0, |slots| slots.len());
-        if (len + 1) * 4 > capacity * 3 {
-            let wanted = (capacity * 2).max(FIRST_CAPACITY);
-            let grown: Box<[AtomicU64]> = (0..wanted).map(|_| AtomicU64::new(0)).collect();
-            if let Some(old) = arrays.last() {
-                for slot in old
-                    .iter()
-                    .map(|slot| slot.load(Ordering::Relaxed))
-                    .filter(|&slot| slot != 0)
-                {
-                    place(&grown, slot);
-                }
+        let slot = u64::from(hash) << 32 | u64::from(id);
+        let newest = arrays.made.last().map(|&(array, capacity)| {
+            // SAFETY: from `Box::into_raw` of a slice of this length; shared from then on.
+            unsafe { core::slice::from_raw_parts(array.add(1), capacity) }
+        });
+        let old = newest.unwrap_or(&[]);
+        if (arrays.len + 1) * 2 <= old.len() {
+            place(old, slot);
+        } else {
+            let capacity = (old.len() * 2).max(FIRST_CAPACITY);
+            let grown: Box<[AtomicU64]> = (0..=capacity).map(|_| AtomicU64::new(0)).collect();
+            grown[0].store(capacity as u64 - 1, Ordering::Relaxed);
+            for slot in old
+                .iter()
+                .map(|slot| slot.load(Ordering::Relaxed))
+                .filter(|&slot| slot != 0)
+            {
+                place(&grown[1..], slot);
             }
-            arrays.push(Box::new(grown));
+            place(&grown[1..], slot);
+            let array = Box::into_raw(grown).cast::<AtomicU64>();
+            arrays.made.push((array, capacity));
+            // Release: a reader that sees the array sees its slots.
+            self.current.store(array, Ordering::Release);
         }
-        if let Some(slots) = arrays.last() {
-            place(slots, u64::from(hash) << 32 | u64::from(id));
-            self.len.store(len as u32 + 1, Ordering::Relaxed);
-            let slots: *const Box<[AtomicU64]> = &**slots;
-            // Release: a reader that sees the array sees the copied slots.
-            self.current.store(slots.cast_mut(), Ordering::Release);
-        }
+        arrays.len += 1;
     }
 
     /// Bytes of the current and the outgrown arrays.
     pub(crate) fn bytes(&self) -> usize {
-        self.arrays
-            .lock()
-            .iter()
-            .map(|slots| slots.len() * size_of::<AtomicU64>() + size_of::<Box<[AtomicU64]>>())
-            .sum()
+        let arrays = self.arrays.lock();
+        let slots: usize = arrays.made.iter().map(|(_, capacity)| capacity + 1).sum();
+        slots * size_of::<AtomicU64>()
+            + arrays.made.capacity() * size_of::<(*mut AtomicU64, usize)>()
+    }
+}
+
+impl Drop for InternTable {
+    fn drop(&mut self) {
+        for (array, capacity) in self.arrays.get_mut().made.drain(..) {
+            // SAFETY: from `Box::into_raw` of a slice of this length; nobody else can use it now.
+            drop(unsafe { Box::from_raw(ptr::slice_from_raw_parts_mut(array, capacity + 1)) });
+        }
     }
 }
 
