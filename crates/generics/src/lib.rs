@@ -48,6 +48,7 @@ mod pages;
 mod registry;
 mod rid_table;
 mod set;
+mod share;
 mod sig;
 mod types;
 mod universe;

@@ -2,6 +2,8 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use ferrocil_generics::{Error, ImageId, ImageInfo, MethodDef, TypeDef, TypeId, Universe};
 
@@ -193,4 +195,48 @@ fn corlib_is_named_before_types_are_built() {
     u.set_corlib(a).unwrap();
     assert_eq!(u.set_corlib(b), Err(Error::CorlibTooLate));
     assert_eq!(u.corlib(), Some(a));
+}
+
+#[test]
+fn other_images_are_used_while_one_is_unloaded() {
+    let u = Universe::new();
+    let [corlib, host] = [(); 2].map(|()| u.add_image(INFO).unwrap());
+    u.set_corlib(corlib).unwrap();
+    let expected = use_host(&u, corlib, host);
+    let (u, expected, done) = (&u, &expected, &AtomicBool::new(false));
+    thread::scope(|scope| {
+        // One thread looks up what exists, one makes new types, this one loads and unloads plugins.
+        scope.spawn(move || {
+            while !done.load(Ordering::Relaxed) {
+                assert_eq!(use_host(u, corlib, host), *expected);
+            }
+        });
+        scope.spawn(move || {
+            for rid in 300.. {
+                if done.load(Ordering::Relaxed) {
+                    break;
+                }
+                let own = u.def(def(host, rid));
+                let map = u
+                    .inst(def(corlib, 4), &[own, u.sz_array(own).unwrap()])
+                    .unwrap();
+                assert_eq!(u.definition(map), Some(def(corlib, 4)));
+                u.method(map, MethodDef { image: corlib, rid }, &[own])
+                    .unwrap();
+            }
+        });
+        for _ in 0..40 {
+            let plugin = u.add_image(INFO).unwrap();
+            use_plugin(u, corlib, host, plugin);
+            // SAFETY: the other threads do not know the plugin's image, and this one keeps no reference.
+            let report = unsafe { u.unload_images(&[plugin]) }.unwrap();
+            assert_eq!(report.sets.len(), 3);
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(
+        u.image_sets().count(),
+        4,
+        "root, corlib, host, corlib + host"
+    );
 }
