@@ -6,7 +6,10 @@ use std::sync::RwLock;
 use std::thread;
 use std::time::Instant;
 
-use ferrocil_generics::{Context, Error, ImageId, ImageInfo, MethodDef, TypeDef, TypeId, Universe};
+use ferrocil_generics::{
+    Context, Error, ImageId, ImageInfo, MethodDef, SigReader, TypeDef, TypeId, Universe, Variables,
+};
+use ferrocil_metadata::{Image, TableId, Token};
 
 const ROUNDS: u32 = 200;
 const ROWS: u32 = 2000;
@@ -55,7 +58,7 @@ fn time(mut f: impl FnMut(u32)) -> f64 {
         .fold(f64::INFINITY, f64::min)
 }
 
-fn main() -> Result<(), Error> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let w = World::new()?;
     let u = &w.universe;
     let list = w.row(w.corlib, 1);
@@ -200,6 +203,49 @@ fn main() -> Result<(), Error> {
         "  2 threads at once",
         both.iter().copied().fold(0.0, f64::max),
     );
+    if let Ok(bytes) = std::fs::read("/usr/lib/mono/4.5/mscorlib.dll") {
+        let start = Instant::now();
+        let (signatures, types) = read_methods(&bytes)?;
+        let ms = start.elapsed().as_secs_f64() * 1e3;
+        println!("mscorlib: {signatures} method signatures into {types} types in {ms:.1} ms");
+    }
     println!("{:#?}", u.stats());
     Ok(())
+}
+
+/// Reads every method signature of an image into a new universe.
+fn read_methods(bytes: &[u8]) -> Result<(u32, usize), Box<dyn std::error::Error>> {
+    let file = Image::parse(bytes)?;
+    let universe = Universe::new();
+    let info = ImageInfo {
+        type_defs: file.row_count(TableId::TypeDef),
+        method_defs: file.row_count(TableId::MethodDef),
+        pool_size: 8192,
+    };
+    let image = universe.add_image(info)?;
+    universe.set_corlib(image)?;
+    let mut signatures = 0;
+    for rid in 1..=info.type_defs {
+        let class = Some(TypeDef { image, rid });
+        for rid in file.type_methods(rid) {
+            let variables = Variables::Of {
+                class,
+                method: Some(MethodDef { image, rid }),
+            };
+            let resolve = |token: Token| match token.table() {
+                Some(TableId::TypeDef) => universe
+                    .try_def(TypeDef {
+                        image,
+                        rid: token.rid(),
+                    })
+                    .map_err(|error| error.to_string()),
+                _ => Err(format!("no type {token:?}")),
+            };
+            let resolve = |token| resolve(token).map_err(Box::<dyn std::error::Error>::from);
+            SigReader::new(&universe, variables, resolve)
+                .method(file.blob(file.method_def(rid)?.signature)?)?;
+            signatures += 1;
+        }
+    }
+    Ok((signatures, universe.stats().types))
 }

@@ -64,3 +64,8 @@ pub use sig::{Local, SigReader, Variables};
 pub use types::{Context, FnSig, Limits, MethodInst, Type};
 pub use universe::{Universe, UniverseStats};
 pub use unload::UnloadReport;
+
+/// The README's example compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
