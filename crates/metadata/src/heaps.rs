@@ -139,6 +139,14 @@ pub struct UserString<'a> {
 }
 
 impl<'a> UserString<'a> {
+    /// A string of little-endian UTF-16 bytes; an odd last byte is left out.
+    pub(crate) fn from_utf16(bytes: &'a [u8]) -> Self {
+        Self {
+            utf16: bytes.get(..bytes.len() / 2 * 2).unwrap_or(&[]),
+            flag: 0,
+        }
+    }
+
     /// Number of UTF-16 units.
     #[inline]
     #[must_use]

@@ -7,6 +7,8 @@ extern crate alloc;
 extern crate std;
 
 pub mod body;
+pub mod cattr;
+mod constant;
 mod element_type;
 mod error;
 pub mod flags;
@@ -16,7 +18,9 @@ pub mod il;
 mod image;
 mod index;
 mod lookup;
+pub mod marshal;
 mod metadata;
+pub mod pdb;
 mod pe;
 mod reader;
 mod sha1;
@@ -25,6 +29,7 @@ mod tables;
 mod token;
 
 pub use body::{EhClause, EhKind, MethodBody};
+pub use constant::{ConstantValue, Scalar};
 pub use element_type::ElementType;
 pub use error::Error;
 pub use flags::{

@@ -4,7 +4,7 @@
 ///
 /// Every method returns `None` when the bytes are not there or are not a valid encoding; after that the
 /// position is unspecified but still inside the slice.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Reader<'a> {
     bytes: &'a [u8],
     pos: usize,
