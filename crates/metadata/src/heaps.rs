@@ -23,6 +23,10 @@ pub(crate) struct Strings<'a> {
     text: Option<&'a str>,
 }
 
+/// The longest name, in bytes. Real ones stay below 1 KiB; without a bound, rows that point into one endless string
+/// would make reading all names quadratic.
+const MAX_NAME: usize = 1 << 16;
+
 impl<'a> Strings<'a> {
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self {
@@ -45,6 +49,7 @@ impl<'a> Strings<'a> {
             index: index.0,
         };
         let tail = self.bytes.get(index.0 as usize..).ok_or(bad)?;
+        let tail = tail.get(..=MAX_NAME).unwrap_or(tail);
         let text = CStr::from_bytes_until_nul(tail).map_err(|_| bad)?;
         Ok(text.to_bytes())
     }

@@ -7,7 +7,10 @@ extern crate alloc;
 extern crate std;
 
 pub mod body;
+#[cfg(feature = "builder")]
+pub mod builder;
 pub mod cattr;
+pub mod check;
 mod constant;
 mod element_type;
 mod error;

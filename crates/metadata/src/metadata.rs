@@ -3,7 +3,7 @@
 use crate::heaps::{Guid, Heaps, Strings, UserString};
 use crate::reader::{Reader, slice_at};
 use crate::tables::schema::{Row, TableId};
-use crate::tables::{ExternalRows, Table, Tables};
+use crate::tables::{Table, Tables, external_rows};
 use crate::{BlobIndex, Error, GuidIndex, Rid, StringIndex, Token};
 
 /// The metadata of one module (or of a Portable PDB), borrowed from the bytes of a file.
@@ -266,23 +266,4 @@ impl<'a> Metadata<'a> {
     pub fn module_name(&self) -> Result<&'a str, Error> {
         self.string(self.module(1)?.name)
     }
-}
-
-/// Row counts that a `#Pdb` stream states for its module's tables.
-fn external_rows(stream: &[u8]) -> Result<ExternalRows, Error> {
-    let truncated = Error::Truncated("#Pdb stream");
-    let mut reader = Reader::new(stream);
-    reader.bytes(24).ok_or(truncated)?;
-    let referenced = reader.u64().ok_or(truncated)?;
-    let mut rows: ExternalRows = [0; crate::tables::schema::TABLE_SLOTS];
-    for number in 0..64_usize {
-        if referenced >> number & 1 != 0 {
-            let count = reader.u32().ok_or(truncated)?;
-            let slot = rows
-                .get_mut(number)
-                .ok_or(Error::NotPdb("a referenced table with an unknown number"))?;
-            *slot = count;
-        }
-    }
-    Ok(rows)
 }

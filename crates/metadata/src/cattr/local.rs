@@ -1,5 +1,7 @@
 //! A resolver that looks no further than one image.
 
+use alloc::collections::BTreeMap;
+
 use super::{ClassKind, TypeResolver};
 use crate::sig::{self, TreeBuilder, TypeTree};
 use crate::{
@@ -12,6 +14,8 @@ pub struct LocalResolver<'i, 'a> {
     metadata: &'i Metadata<'a>,
     types: TypeNameIndex,
     nested: NestedTypeIndex,
+    /// Enumerations that were asked for.
+    known: BTreeMap<Rid, Option<ElementType>>,
 }
 
 impl<'i, 'a> LocalResolver<'i, 'a> {
@@ -23,6 +27,7 @@ impl<'i, 'a> LocalResolver<'i, 'a> {
             metadata,
             types,
             nested,
+            known: BTreeMap::new(),
         }
     }
 
@@ -35,8 +40,17 @@ impl<'i, 'a> LocalResolver<'i, 'a> {
         }
     }
 
+    fn underlying(&mut self, type_def: Rid) -> Option<ElementType> {
+        if let Some(known) = self.known.get(&type_def) {
+            return *known;
+        }
+        let found = self.find_underlying(type_def);
+        self.known.insert(type_def, found);
+        found
+    }
+
     /// The type of the one instance field of an enumeration.
-    fn underlying(&self, type_def: Rid) -> Option<ElementType> {
+    fn find_underlying(&self, type_def: Rid) -> Option<ElementType> {
         let field = self
             .metadata
             .type_fields(type_def)

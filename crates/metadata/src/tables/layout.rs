@@ -69,19 +69,22 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Makes look-ups by `column` work: remembers the order of rows unless they are sorted already.
-    pub(crate) fn index_by(&mut self, column: usize) {
+    /// True when the column's values never descend.
+    pub(crate) fn ascends(&self, column: usize) -> bool {
         let mut last = 0;
-        let sorted = self
-            .bytes
+        self.bytes
             .chunks_exact(self.row_size.max(1) as usize)
             .all(|row| {
                 let key = self.cell_of(row, column);
                 let ascending = last <= key;
                 last = key;
                 ascending
-            });
-        if !sorted {
+            })
+    }
+
+    /// Makes look-ups by `column` work: remembers the order of rows unless they are sorted already.
+    pub(crate) fn index_by(&mut self, column: usize) {
+        if !self.ascends(column) {
             let mut order: Vec<Rid> = (1..=self.rows).collect();
             order.sort_by_key(|rid| self.cell(*rid, column));
             self.order = Some(order.into_boxed_slice());

@@ -10,4 +10,6 @@ pub(crate) mod schema;
 mod stream;
 
 pub(crate) use layout::Table;
-pub(crate) use stream::{ExternalRows, Tables};
+#[cfg(feature = "builder")]
+pub(crate) use stream::Widths;
+pub(crate) use stream::{Tables, external_rows};

@@ -120,6 +120,13 @@ macro_rules! tables {
         )*
 
         impl Metadata<'_> {
+            /// Reads a row and forgets it.
+            pub(crate) fn check_row(&self, table: TableId, rid: Rid) -> Result<(), Error> {
+                match table {
+                    $(TableId::$table => self.$accessor(rid).map(drop),)*
+                }
+            }
+
             $(
                 #[doc = concat!("Reads a row of the `", stringify!($table), "` table; rows count from 1.")]
                 ///

@@ -67,11 +67,11 @@ pub(crate) const fn pointer_table(table: TableId) -> Option<TableId> {
 }
 
 /// Widths of everything a column can hold.
-struct Widths<'r> {
-    heap_sizes: u8,
-    rows: &'r ExternalRows,
+pub(crate) struct Widths<'r> {
+    pub(crate) heap_sizes: u8,
+    pub(crate) rows: &'r ExternalRows,
     /// Edit-and-continue deltas (`#JTD`) use four bytes for every index.
-    all_wide: bool,
+    pub(crate) all_wide: bool,
 }
 
 impl Widths<'_> {
@@ -79,7 +79,7 @@ impl Widths<'_> {
         self.rows.get(table as usize).copied().unwrap_or(0)
     }
 
-    fn is_wide(&self, kind: ColumnKind) -> bool {
+    pub(crate) fn is_wide(&self, kind: ColumnKind) -> bool {
         let by_rows = |rows: u32, bits: u32| self.all_wide || rows >= 1 << (16 - bits);
         let by_heap = |flag: u8| self.all_wide || self.heap_sizes & flag != 0;
         match kind {
@@ -187,6 +187,16 @@ impl<'a> Tables<'a> {
         for (table, column) in KEYS {
             result.get_mut(table).index_by(column);
         }
+        for table in TableId::ALL {
+            for (column, kind) in table.columns().iter().enumerate() {
+                // Runs must not overlap: reading all of them would take rows times rows.
+                if matches!(kind, ColumnKind::List(_)) && !result.get(*table).ascends(column) {
+                    return Err(Error::BadTables(
+                        "the runs of a list column are not in order",
+                    ));
+                }
+            }
+        }
         Ok(result)
     }
 
@@ -199,4 +209,23 @@ impl<'a> Tables<'a> {
     fn get_mut(&mut self, table: TableId) -> &mut Table<'a> {
         &mut self.tables[table as usize]
     }
+}
+
+/// Row counts that a `#Pdb` stream states for its module's tables.
+pub(crate) fn external_rows(stream: &[u8]) -> Result<ExternalRows, Error> {
+    let truncated = Error::Truncated("#Pdb stream");
+    let mut reader = Reader::new(stream);
+    reader.bytes(24).ok_or(truncated)?;
+    let referenced = reader.u64().ok_or(truncated)?;
+    let mut rows: ExternalRows = [0; TABLE_SLOTS];
+    for number in 0..64_usize {
+        if referenced >> number & 1 != 0 {
+            let count = reader.u32().ok_or(truncated)?;
+            let slot = rows
+                .get_mut(number)
+                .ok_or(Error::NotPdb("a referenced table with an unknown number"))?;
+            *slot = count;
+        }
+    }
+    Ok(rows)
 }
