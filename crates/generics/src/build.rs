@@ -133,7 +133,7 @@ impl Universe {
 
     fn intern_inst(&self, args: &[TypeId]) -> Result<InstId, Error> {
         self.check_count(args.len())?;
-        let mut hash = Hasher::new(args.len() as u64);
+        let mut hash = Hasher::new(self.seed, args.len() as u64);
         let mut set = self.corlib_set();
         for (at, &arg) in args.iter().enumerate() {
             let (_, arg_set) = self.type_entry(arg)?;
@@ -298,7 +298,7 @@ impl Universe {
         shape: impl FnOnce(&Self) -> Result<Shape, Error>,
     ) -> Result<TypeId, Error> {
         let set = self.set_data(set)?;
-        let hash = hash_of(&kind);
+        let hash = hash_of(self.seed, &kind);
         match self.find_type(set, &kind, hash) {
             Some(id) => Ok(id),
             None => self.add_type(set, kind, hash, shape(self)?),
@@ -484,32 +484,31 @@ fn same(found: &Type<'_>, wanted: &Type<'_>) -> bool {
 }
 
 #[inline(always)]
-fn hash_of(kind: &Type<'_>) -> u32 {
+fn hash_of(seed: u64, kind: &Type<'_>) -> u32 {
+    let start = |variant| Hasher::new(seed, variant);
     match *kind {
-        Type::Primitive(element) => Hasher::new(1).word(element as u64),
-        Type::Def(def) => Hasher::new(2).word(row(def.image, def.rid)),
-        Type::Inst { def, args } => Hasher::new(3)
+        Type::Primitive(element) => start(1).word(element as u64),
+        Type::Def(def) => start(2).word(row(def.image, def.rid)),
+        Type::Inst { def, args } => start(3)
             .word(row(def.image, def.rid))
             .word(u64::from(args.raw())),
-        Type::SzArray(elem) => Hasher::new(4).word(u64::from(elem.raw())),
-        Type::Array { elem, rank } => {
-            Hasher::new(5).word(u64::from(elem.raw()) << 8 | u64::from(rank))
-        }
-        Type::Pointer(target) => Hasher::new(6).word(u64::from(target.raw())),
-        Type::ByRef(target) => Hasher::new(7).word(u64::from(target.raw())),
+        Type::SzArray(elem) => start(4).word(u64::from(elem.raw())),
+        Type::Array { elem, rank } => start(5).word(u64::from(elem.raw()) << 8 | u64::from(rank)),
+        Type::Pointer(target) => start(6).word(u64::from(target.raw())),
+        Type::ByRef(target) => start(7).word(u64::from(target.raw())),
         Type::FnPtr(sig) => {
             let fixed = u64::from(sig.ret.raw()) << 8 | u64::from(sig.convention);
             let sentinel = sig.sentinel.map_or(0, |at| u64::from(at) + 1);
             sig.params
                 .iter()
-                .fold(Hasher::new(8).word(fixed).word(sentinel), |hash, param| {
+                .fold(start(8).word(fixed).word(sentinel), |hash, param| {
                     hash.word(u64::from(param.raw()))
                 })
         }
-        Type::Var { owner, index } => Hasher::new(9)
+        Type::Var { owner, index } => start(9)
             .word(row(owner.image, owner.rid))
             .word(u64::from(index)),
-        Type::MVar { owner, index } => Hasher::new(10)
+        Type::MVar { owner, index } => start(10)
             .word(row(owner.image, owner.rid))
             .word(u64::from(index)),
     }

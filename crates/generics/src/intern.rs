@@ -126,8 +126,10 @@ fn place(slots: &[AtomicU64], slot: u64) {
 pub(crate) struct Hasher(u64);
 
 impl Hasher {
-    pub(crate) const fn new(seed: u64) -> Self {
-        Self(seed ^ 0x243F_6A88_85A3_08D3)
+    /// `seed` keeps images from choosing rows whose hashes collide; `kind` keeps kinds of keys apart.
+    #[inline]
+    pub(crate) const fn new(seed: u64, kind: u64) -> Self {
+        Self(seed ^ kind.wrapping_mul(0x243F_6A88_85A3_08D3))
     }
 
     #[inline]
@@ -164,7 +166,7 @@ mod tests {
     #[test]
     fn hashes_of_small_numbers_spread() {
         let mut seen: Vec<u32> = (0..4096u64)
-            .map(|n| Hasher::new(1).word(n).finish() & 0xFFF)
+            .map(|n| Hasher::new(7, 1).word(n).finish() & 0xFFF)
             .collect();
         seen.sort_unstable();
         seen.dedup();

@@ -60,7 +60,7 @@ impl Universe {
         }
         let (declaring_entry, mut set) = self.type_entry(declaring)?;
         let mut flags = declaring_entry.shape.flags;
-        let mut hash = Hasher::new(11)
+        let mut hash = Hasher::new(self.seed, 11)
             .word(u64::from(def.image.raw()) << 32 | u64::from(def.rid))
             .word(u64::from(declaring.raw()));
         set = self.union(set, image.own_set)?;

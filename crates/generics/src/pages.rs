@@ -95,13 +95,7 @@ impl<T> Pages<T> {
         value: T,
     ) -> Option<u32> {
         if cursor.used == PAGE_LEN {
-            let index = self.directory.reserve()?;
-            let page = pool
-                .alloc_layout_zeroed(Layout::new::<Page<T>>())
-                .cast::<Page<T>>();
-            // A zeroed page is a page of vacant slots.
-            self.directory.set(index, page.as_ptr());
-            cursor.pages.push(index);
+            self.add_page(cursor, pool)?;
             cursor.used = 0;
         }
         let index = *cursor.pages.last()?;
@@ -126,14 +120,21 @@ impl<T> Pages<T> {
             .last()
             .is_none_or(|&page| page < id >> PAGE_SHIFT)
         {
-            let index = self.directory.reserve()?;
-            let page = pool
-                .alloc_layout_zeroed(Layout::new::<Page<T>>())
-                .cast::<Page<T>>();
-            self.directory.set(index, page.as_ptr());
-            cursor.pages.push(index);
+            self.add_page(cursor, pool)?;
         }
         self.write(id, set, value);
+        Some(())
+    }
+
+    /// Gives the set another page. `None`: no ids left.
+    fn add_page(&self, cursor: &mut Cursor, pool: &SharedMempool) -> Option<()> {
+        let index = self.directory.reserve()?;
+        // A zeroed page is a page of vacant slots.
+        let page = pool
+            .alloc_layout_zeroed(Layout::new::<Page<T>>())
+            .cast::<Page<T>>();
+        self.directory.set(index, page.as_ptr());
+        cursor.pages.push(index);
         Some(())
     }
 

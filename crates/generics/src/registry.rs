@@ -78,7 +78,7 @@ impl Registry {
             return self.union_slow(a, b);
         }
         let key = u64::from(a.raw()) << 21 | u64::from(b.raw());
-        let slot = &self.unions[Hasher::new(0).word(key).finish() as usize % CACHE];
+        let slot = &self.unions[Hasher::new(0, 0).word(key).finish() as usize % CACHE];
         let cached = slot.load(Ordering::Acquire);
         if cached >> 21 == key {
             return ImageSetId::from_raw(cached as u32 & (CACHED_IDS - 1));

@@ -1,8 +1,10 @@
 //! The universe: images, and the entries behind the ids.
 
+use core::hash::BuildHasher;
 use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
+use std::hash::RandomState;
 
 use crate::directory::Directory;
 use crate::entry::{InstEntry, MethodEntry, Shape, TypeEntry};
@@ -71,6 +73,8 @@ impl TypeId {
 /// that they depend on is unloaded.
 pub struct Universe {
     pub(crate) limits: Limits,
+    /// Of the hash tables, random. Ids do not depend on it.
+    pub(crate) seed: u64,
     pub(crate) types: Pages<TypeEntry>,
     pub(crate) insts: Pages<InstEntry>,
     pub(crate) methods: Pages<MethodEntry>,
@@ -110,6 +114,7 @@ impl Universe {
         };
         let universe = Self {
             limits,
+            seed: RandomState::new().hash_one(0),
             types: Pages::new(),
             insts: Pages::new(),
             methods: Pages::new(),
@@ -155,7 +160,7 @@ impl Universe {
     }
 
     /// Names the class library's image: the primitive types and everything built from them alone belong to it.
-    /// A universe without one keeps them in the set of no images.
+    /// A universe without one keeps them in the set of no images. Call it before other threads use the universe.
     ///
     /// # Errors
     /// [`Error::CorlibTooLate`] when it was named before or types other than the primitive ones exist;
