@@ -236,8 +236,11 @@ impl<B: VmBinding> Heap<B> {
     }
 
     /// Leaves a window's hole so that a walk stops at its last object.
-    fn close_hole(&self, window: &Window) {
+    fn close_hole(&self, tlab: &Tlab, window: &Window) {
         let limit = window.limit.get();
+        let unused = limit - window.cursor.get();
+        self.allocated.fetch_sub(unused, Relaxed);
+        tlab.handed.set(tlab.handed.get() - unused as u64);
         if limit < window.end.get() && !window.clean.get() {
             self.write_end(limit);
         }
@@ -255,8 +258,8 @@ impl<B: VmBinding> Heap<B> {
     }
 
     /// Moves a window to the next hole of its block.
-    fn next_hole(&self, window: &Window) -> bool {
-        self.close_hole(window);
+    fn next_hole(&self, tlab: &Tlab, window: &Window) -> bool {
+        self.close_hole(tlab, window);
         if window.block.get() == NO_BLOCK {
             return false;
         }
@@ -276,12 +279,12 @@ impl<B: VmBinding> Heap<B> {
         false
     }
 
-    fn open_block(&self, window: &Window, block: usize, clean: bool) -> bool {
-        self.close_hole(window);
+    fn open_block(&self, tlab: &Tlab, window: &Window, block: usize, clean: bool) -> bool {
+        self.close_hole(tlab, window);
         window.block.set(block as u32);
         window.next_line.set(0);
         window.clean.set(clean);
-        self.next_hole(window)
+        self.next_hole(tlab, window)
     }
 
     fn try_small(
@@ -312,7 +315,7 @@ impl<B: VmBinding> Heap<B> {
             }
             let grant = self.space.lock().take_block(&self.core);
             if let Some(grant) = grant {
-                self.open_block(window, grant.block, grant.clean);
+                self.open_block(tlab, window, grant.block, grant.clean);
                 return self.extend(tlab, window, size).ok_or(Refused::Space);
             }
             return if rung == Rung::ExactHoles {
@@ -321,7 +324,7 @@ impl<B: VmBinding> Heap<B> {
                 Err(Refused::Space)
             };
         }
-        if self.next_hole(&tlab.main)
+        if self.next_hole(tlab, &tlab.main)
             && let Some(addr) = self.extend(tlab, &tlab.main, size)
         {
             return Ok(addr);
@@ -339,7 +342,7 @@ impl<B: VmBinding> Heap<B> {
                 }
             }
         };
-        self.open_block(&tlab.main, block, clean);
+        self.open_block(tlab, &tlab.main, block, clean);
         self.extend(tlab, &tlab.main, size).ok_or(Refused::Space)
     }
 
@@ -364,12 +367,12 @@ impl<B: VmBinding> Heap<B> {
             .take_recycled_where(&self.core, fits)
             .ok_or(Refused::Space)?;
         let window = &tlab.overflow;
-        let mut open = self.open_block(window, block, false);
+        let mut open = self.open_block(tlab, window, block, false);
         while open {
             if let Some(addr) = self.extend(tlab, window, size) {
                 return Ok(addr);
             }
-            open = self.next_hole(window);
+            open = self.next_hole(tlab, window);
         }
         Err(Refused::Space)
     }
@@ -396,8 +399,12 @@ impl<B: VmBinding> Heap<B> {
 
     /// Gives up a buffer: its thread ends or will not allocate for long.
     pub fn release_tlab(&self, tlab: &Tlab) {
-        self.close_hole(&tlab.main);
-        self.close_hole(&tlab.overflow);
+        self.close_tlab(tlab);
+    }
+
+    fn close_tlab(&self, tlab: &Tlab) {
+        self.close_hole(tlab, &tlab.main);
+        self.close_hole(tlab, &tlab.overflow);
         tlab.reset();
     }
 
@@ -445,12 +452,8 @@ impl<B: VmBinding> Heap<B> {
         thorough: bool,
     ) -> CollectionRecord {
         let begin = Instant::now();
+        self.binding.visit_tlabs(&mut |tlab| self.close_tlab(tlab));
         let bytes_before = self.used_bytes();
-        self.binding.visit_tlabs(&mut |tlab| {
-            self.close_hole(&tlab.main);
-            self.close_hole(&tlab.overflow);
-            tlab.reset();
-        });
         let mut space = self.space.lock();
         self.verify_if_asked(&space, "before");
         let cycle = Cycle {

@@ -45,7 +45,7 @@ pub struct CollectionRecord {
     pub mark: Duration,
     /// The part of the pause that swept.
     pub sweep: Duration,
-    /// Bytes in objects before (buffers count as full).
+    /// Bytes in objects before.
     pub bytes_before: usize,
     /// Bytes in objects that survived.
     pub bytes_after: usize,

@@ -94,7 +94,6 @@ impl Tlab {
     }
 
     pub(crate) fn reset(&self) {
-        self.handed.set(self.allocated_bytes());
         self.main.reset();
         self.overflow.reset();
     }

@@ -304,6 +304,10 @@ impl Mutator {
         self.roots().len() - 1
     }
 
+    pub fn toy_table(&self) -> std::sync::MutexGuard<'_, Vec<Option<ObjectRef>>> {
+        self.toy.weak_table.lock().expect("table")
+    }
+
     pub fn objects(&self) -> Vec<ObjectRef> {
         let mut all = Vec::new();
         self.vm.for_each_object(|object| all.push(object));

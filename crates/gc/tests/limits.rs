@@ -1,0 +1,345 @@
+//! The hard limit, threads, stress, and what the verifier finds.
+
+mod toy;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use ferrocil_gc::{HandleKind, Heap, HeapError, HeapOptions, VerifyError};
+use toy::{Kind, Mutator, ToyBinding, get, read, set, vm, write};
+
+#[test]
+fn bad_options_are_refused() {
+    let make = |options| Heap::new(options, ToyBinding(std::sync::Arc::default())).err();
+    assert!(matches!(
+        make(HeapOptions::new(1000)),
+        Some(HeapError::BadLimit(1000))
+    ));
+    assert!(matches!(
+        make(HeapOptions::new(usize::MAX)),
+        Some(HeapError::BadLimit(_))
+    ));
+    let stress = HeapOptions {
+        stress: Some(0),
+        ..HeapOptions::new(1 << 20)
+    };
+    assert!(matches!(make(stress), Some(HeapError::BadStress)));
+}
+
+#[test]
+fn out_of_memory_leaves_a_usable_heap() {
+    const LIMIT: usize = 4 << 20;
+    for size in [3usize, 30, 300, 900, 3000, 20_000] {
+        let vm = vm(HeapOptions {
+            verify: true,
+            ..HeapOptions::new(LIMIT)
+        });
+        let mutator = Mutator::new(&vm);
+        for round in 0..2 {
+            mutator.roots().push(None);
+            let mut bytes = 0;
+            let error = loop {
+                match mutator.array(Kind::Refs, size) {
+                    Ok(array) => {
+                        bytes += 16 + 8 * size;
+                        set(array, 2, mutator.roots()[0]);
+                        mutator.roots()[0] = Some(array);
+                    }
+                    Err(error) => break error,
+                }
+            };
+            assert_eq!(error.limit, LIMIT);
+            assert!(bytes < LIMIT);
+            assert!(
+                bytes > LIMIT / 10 * 8,
+                "{bytes} of {LIMIT} bytes in arrays of {size}, round {round}"
+            );
+            assert!(vm.stats().committed_bytes <= LIMIT);
+            vm.verify().expect("a sound heap");
+            mutator.roots().clear();
+        }
+    }
+}
+
+#[test]
+fn impossible_sizes_fail_without_a_collection() {
+    let vm = vm(HeapOptions::new(4 << 20));
+    let mutator = Mutator::new(&vm);
+    for size in [usize::MAX, usize::MAX - 7, 1 << 40, 5 << 20] {
+        assert_eq!(
+            vm.alloc(mutator.tlab(), size)
+                .expect_err("too large")
+                .requested,
+            size
+        );
+    }
+    assert_eq!(vm.collection_count(0), 0);
+}
+
+#[test]
+fn holes_between_survivors_take_larger_objects_in_the_end() {
+    let vm = vm(HeapOptions {
+        verify: true,
+        ..HeapOptions::new(2 << 20)
+    });
+    let mutator = Mutator::new(&vm);
+    // Fill the heap with small arrays, then keep every eighth one.
+    while let Ok(array) = mutator.array(Kind::Bytes, 112) {
+        mutator.root(array);
+    }
+    for (index, slot) in mutator.roots().iter_mut().enumerate() {
+        if index % 8 != 0 {
+            *slot = None;
+        }
+    }
+    // No block is free, but each has holes of 896 bytes.
+    let mut count = 0;
+    while let Ok(array) = mutator.array(Kind::Bytes, 500) {
+        mutator.root(array);
+        count += 1;
+    }
+    assert!(count > 1000, "{count}");
+    vm.verify().expect("a sound heap");
+}
+
+#[test]
+fn tables_count_against_the_limit() {
+    let vm = vm(HeapOptions::new(1 << 20));
+    let mutator = Mutator::new(&vm);
+    let mut handles = Vec::new();
+    let error = loop {
+        match vm.alloc_handle(HandleKind::Weak, None) {
+            Ok(handle) => handles.push(handle),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.limit, 1 << 20);
+    assert!(
+        (10_000..100_000).contains(&handles.len()),
+        "{}",
+        handles.len()
+    );
+    assert!(vm.stats().committed_bytes <= 1 << 20);
+    let object = loop {
+        match mutator.node(0, 1) {
+            Ok(object) => break object,
+            Err(_) => panic!("no room for one object"),
+        }
+    };
+    mutator.root(object);
+    for handle in handles {
+        assert!(vm.free_handle(handle));
+    }
+    assert!(vm.alloc_handle(HandleKind::Weak, Some(object)).is_ok());
+}
+
+#[test]
+fn deep_lists_and_wide_arrays_are_marked_without_recursion() {
+    for mark_stack_entries in [None, Some(16)] {
+        let vm = vm(HeapOptions {
+            mark_stack_entries,
+            ..HeapOptions::new(64 << 20)
+        });
+        let mutator = Mutator::new(&vm);
+        mutator.roots().push(None);
+        for n in 0..300_000 {
+            let node = mutator.node(1, n).expect("room");
+            set(node, 2, mutator.roots()[0]);
+            mutator.roots()[0] = Some(node);
+        }
+        let wide = mutator.array(Kind::Refs, 200_000).expect("room");
+        mutator.root(wide);
+        for n in 0..200_000 {
+            let leaf = mutator.node(0, n as u64).expect("room");
+            set(wide, 2 + n, Some(leaf));
+        }
+        vm.collect(2);
+        assert_eq!(
+            vm.last_collection().expect("record").marked_objects,
+            500_001
+        );
+        let mut next = mutator.roots()[0];
+        for n in (0..300_000).rev() {
+            let node = next.expect("a node");
+            assert_eq!(read(node, 1), n);
+            next = get(node, 2);
+        }
+    }
+}
+
+/// Builds a list and checks it, with garbage in between.
+fn work(mutator: &Mutator, seed: u64, nodes: u64) {
+    mutator.roots().clear();
+    mutator.roots().push(None);
+    for n in 0..nodes {
+        let node = mutator.node(2, seed + n).expect("room");
+        set(node, 2, mutator.roots()[0]);
+        mutator.roots()[0] = Some(node);
+        if n % 4 == 0 {
+            let array = mutator
+                .array(Kind::Refs, (n as usize * 7) % 300)
+                .expect("room");
+            set(mutator.roots()[0].expect("node"), 3, Some(array));
+        } else {
+            mutator
+                .array(Kind::Bytes, (n as usize * 37) % 12_000)
+                .expect("room");
+        }
+    }
+    let mut next = mutator.roots()[0];
+    for n in (0..nodes).rev() {
+        let node = next.expect("a node");
+        assert_eq!(read(node, 1), seed + n);
+        next = get(node, 2);
+    }
+    assert!(next.is_none());
+}
+
+#[test]
+fn several_threads_share_a_heap() {
+    let vm = vm(HeapOptions {
+        verify: true,
+        min_budget: 512 << 10,
+        ..HeapOptions::new(32 << 20)
+    });
+    std::thread::scope(|scope| {
+        for thread in 0..4u64 {
+            let vm = &vm;
+            scope.spawn(move || {
+                let mutator = Mutator::new(vm);
+                for round in 0..3 {
+                    work(&mutator, thread << 32 | round << 16, 600);
+                }
+            });
+        }
+    });
+    assert!(vm.collection_count(0) > 5);
+    let mutator = Mutator::new(&vm);
+    vm.collect(2);
+    assert!(mutator.objects().is_empty());
+}
+
+#[test]
+fn several_threads_under_stress() {
+    let vm = vm(HeapOptions {
+        verify: true,
+        stress: Some(5),
+        ..HeapOptions::new(16 << 20)
+    });
+    std::thread::scope(|scope| {
+        for thread in 0..3u64 {
+            let vm = &vm;
+            scope.spawn(move || work(&Mutator::new(vm), thread << 32, 150));
+        }
+    });
+    assert!(vm.collection_count(0) > 50);
+}
+
+#[test]
+fn threads_that_run_out_of_memory_together_go_on() {
+    let vm = vm(HeapOptions {
+        verify: true,
+        ..HeapOptions::new(2 << 20)
+    });
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            let vm = &vm;
+            scope.spawn(move || {
+                let mutator = Mutator::new(vm);
+                for _ in 0..10 {
+                    while let Ok(array) = mutator.array(Kind::Bytes, 3000) {
+                        mutator.root(array);
+                    }
+                    mutator.roots().clear();
+                }
+            });
+        }
+    });
+    let mutator = Mutator::new(&vm);
+    vm.collect(2);
+    assert!(mutator.objects().is_empty());
+    assert_eq!(vm.stats().committed_bytes, 0);
+}
+
+#[test]
+fn thread_bytes_are_counted() {
+    let vm = vm(HeapOptions::new(16 << 20));
+    let mutator = Mutator::new(&vm);
+    for _ in 0..1000 {
+        mutator.node(2, 0).expect("room");
+    }
+    assert_eq!(mutator.tlab().allocated_bytes(), 32_000);
+    vm.collect(2);
+    mutator.array(Kind::Bytes, 4096).expect("room");
+    assert_eq!(mutator.tlab().allocated_bytes(), 32_000 + 4112);
+}
+
+#[test]
+fn the_verifier_finds_a_broken_reference() {
+    let vm = vm(HeapOptions::new(4 << 20));
+    let mutator = Mutator::new(&vm);
+    let holder = mutator.node(2, 0).expect("room");
+    let inner = mutator.node(2, 0).expect("room");
+    mutator.root(holder);
+    write(holder, 3, inner.addr() as u64 + 8);
+    assert_eq!(
+        vm.verify(),
+        Err(VerifyError::Reference {
+            object: holder,
+            offset: 24,
+            value: inner.addr() + 8
+        })
+    );
+    write(holder, 3, 0x10);
+    assert!(matches!(
+        vm.verify(),
+        Err(VerifyError::Reference { value: 0x10, .. })
+    ));
+    write(holder, 3, 0);
+    assert_eq!(vm.verify().map(|report| report.objects), Ok(2));
+}
+
+#[test]
+fn a_verified_heap_panics_when_it_is_broken_and_resumes_the_others() {
+    let vm = vm(HeapOptions {
+        verify: true,
+        ..HeapOptions::new(4 << 20)
+    });
+    let mutator = Mutator::new(&vm);
+    let holder = mutator.node(1, 0).expect("room");
+    mutator.root(holder);
+    write(holder, 2, holder.addr() as u64 + 16);
+    let panic = catch_unwind(AssertUnwindSafe(|| vm.collect(2))).expect_err("a broken heap");
+    let message = panic.downcast_ref::<String>().expect("a message");
+    assert!(
+        message.contains("the heap is broken before collection 1"),
+        "{message}"
+    );
+    write(holder, 2, 0);
+    // The world runs again: another thread can come and go.
+    let vm = &vm;
+    std::thread::scope(|scope| scope.spawn(move || drop(Mutator::new(vm))).join())
+        .expect("not stuck");
+}
+
+#[test]
+fn freed_memory_goes_back() {
+    let vm = vm(HeapOptions {
+        min_budget: 1 << 20,
+        ..HeapOptions::new(256 << 20)
+    });
+    let mutator = Mutator::new(&vm);
+    for _ in 0..100 {
+        let array = mutator.array(Kind::Bytes, 1 << 20).expect("room");
+        mutator.root(array);
+    }
+    vm.collect(2);
+    let full = vm.last_collection().expect("record").resident_bytes;
+    mutator.roots().clear();
+    vm.collect(2);
+    let record = vm.last_collection().expect("record");
+    assert!(full > 100 << 20);
+    assert_eq!(record.used_bytes, 0);
+    assert!(record.resident_bytes < 4 << 20, "{}", record.resident_bytes);
+    let array = mutator.array(Kind::Bytes, 50 << 20).expect("room");
+    assert_eq!(read(array, 1), 50 << 20);
+}
