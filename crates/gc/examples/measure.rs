@@ -7,7 +7,8 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use ferrocil_gc::{
-    CollectionRecord, Heap, HeapOptions, ObjectRef, ObjectShape, RootVisitor, ShapeKind, Tlab, VmBinding,
+    CollectionRecord, Heap, HeapOptions, ObjectRef, ObjectShape, RootVisitor, ShapeKind, Tlab,
+    VmBinding,
 };
 
 /// One thread, so stopping the world is nothing.
@@ -43,10 +44,19 @@ unsafe impl VmBinding for Vm {
         let refs = (header as u32 >> 1) as usize;
         let kind = match refs {
             0 => ShapeKind::NoRefs,
-            1..=60 => ShapeKind::Bitmap { first: 8, bits: (1 << refs) - 1 },
-            _ => ShapeKind::RefArray { first: 8, len: refs },
+            1..=60 => ShapeKind::Bitmap {
+                first: 8,
+                bits: (1 << refs) - 1,
+            },
+            _ => ShapeKind::RefArray {
+                first: 8,
+                len: refs,
+            },
         };
-        ObjectShape { size: (header >> 32) as usize, kind }
+        ObjectShape {
+            size: (header >> 32) as usize,
+            kind,
+        }
     }
     fn stop_mutators(&self) {}
     fn resume_mutators(&self) {}
@@ -61,7 +71,9 @@ unsafe impl VmBinding for Vm {
         unsafe { roots.slots(stack.as_mut_ptr(), stack.len()) };
     }
     fn collection_finished(&self, record: &CollectionRecord) {
-        self.pauses.borrow_mut().push(record.pause.as_secs_f64() * 1e3);
+        self.pauses
+            .borrow_mut()
+            .push(record.pause.as_secs_f64() * 1e3);
         if self.log {
             eprintln!("{record}");
         }
@@ -74,8 +86,14 @@ struct Program {
 
 impl Program {
     fn new(max: usize, log: bool) -> Program {
-        let vm = Vm { thread: UnsafeCell::default(), log, pauses: RefCell::default() };
-        Program { heap: Heap::new(HeapOptions::new(max), vm).expect("a heap") }
+        let vm = Vm {
+            thread: UnsafeCell::default(),
+            log,
+            pauses: RefCell::default(),
+        };
+        Program {
+            heap: Heap::new(HeapOptions::new(max), vm).expect("a heap"),
+        }
     }
 
     #[expect(clippy::mut_from_ref, reason = "one thread, and no reference is kept")]
@@ -115,7 +133,12 @@ impl Program {
 #[inline]
 fn set(object: ObjectRef, field: usize, value: Option<ObjectRef>) {
     // SAFETY: the programs use fields that their objects have.
-    unsafe { object.as_ptr::<Option<ObjectRef>>().add(1 + field).write(value) };
+    unsafe {
+        object
+            .as_ptr::<Option<ObjectRef>>()
+            .add(1 + field)
+            .write(value)
+    };
 }
 
 #[inline]
@@ -224,7 +247,12 @@ fn main() {
         let stats = program.heap.stats();
         let mut pauses = program.heap.binding().pauses.borrow().clone();
         pauses.sort_by(f64::total_cmp);
-        let at = |part: f64| pauses.get(((pauses.len() as f64 - 1.0) * part) as usize).copied().unwrap_or(0.0);
+        let at = |part: f64| {
+            pauses
+                .get(((pauses.len() as f64 - 1.0) * part) as usize)
+                .copied()
+                .unwrap_or(0.0)
+        };
         println!(
             "{name:14} {:7.0} ms, {:6.0} MB allocated, {:4} + {:3} collections, paused {:6.1} ms, \
              median {:.2} p99 {:.2} longest {:.2} ms",

@@ -48,4 +48,33 @@ impl AllocDescriptor {
 pub enum BarrierDescriptor {
     /// Nothing: the plan stops the world for whole collections.
     None,
+    /// The barrier of a generational heap, for a store of a reference to the
+    /// word at `slot`, without a safepoint between barrier and store:
+    ///
+    /// `if byte[table + ((slot - heap_start) >> shift)] == unlogged { slow }`
+    ///
+    /// where the slow path is [`Heap::log_store`](crate::Heap::log_store) or,
+    /// inline, two byte stores: `logged` to the same byte, and 1 to
+    /// `byte[block_table + ((slot - heap_start) >> block_shift)]`. The test can
+    /// be left out when a slot is known to be in an object allocated since the
+    /// last safepoint. A slot that may be outside the heap (a managed pointer)
+    /// needs `slot - heap_start < heap_len`, unsigned, first.
+    UnloggedLine {
+        /// Address of the first line's byte.
+        table: usize,
+        /// Address of the heap's first byte.
+        heap_start: usize,
+        /// Bytes of the heap.
+        heap_len: usize,
+        /// Logarithm of a line's bytes.
+        shift: u8,
+        /// The value that leads to the slow path.
+        unlogged: u8,
+        /// The value that the slow path stores.
+        logged: u8,
+        /// Address of the first block's byte.
+        block_table: usize,
+        /// Logarithm of a block's bytes.
+        block_shift: u8,
+    },
 }

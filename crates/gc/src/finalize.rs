@@ -11,6 +11,8 @@ use crate::object::ObjectRef;
 struct Lists {
     /// In the order of registration.
     registered: Vec<ObjectRef>,
+    /// Of them, those that have survived a collection come first.
+    old: usize,
     /// Room in `registered` that is paid for.
     paid: usize,
     /// Registered objects whose finalizer is not to run.
@@ -72,22 +74,28 @@ impl Finalization {
 
     /// Moves registered objects that satisfy `dead` to the ready queue, in the
     /// order of registration, and calls `each` with them. Suppressed ones are
-    /// forgotten. Returns how many moved.
+    /// forgotten. Returns how many moved. `young` looks only at those that were
+    /// registered since the last collection.
     pub(crate) fn take_dead(
         &self,
+        young: bool,
         dead: impl Fn(ObjectRef) -> bool,
         mut each: impl FnMut(ObjectRef),
     ) -> usize {
         let mut lists = self.lists.lock();
         let Lists {
             registered,
+            old,
             suppressed,
             ready,
             ..
         } = &mut *lists;
         let before = ready.len();
+        let mut index = 0;
+        let skip = if young { *old } else { 0 };
         registered.retain(|object| {
-            if !dead(*object) {
+            index += 1;
+            if index <= skip || !dead(*object) {
                 return true;
             }
             if !suppressed.remove(object) {
@@ -101,11 +109,11 @@ impl Finalization {
         ready.len() - before
     }
 
-    /// Drops what is remembered about objects that are gone.
-    pub(crate) fn forget_dead(&self, is_live: impl Fn(ObjectRef) -> bool) {
-        self.lists
-            .lock()
-            .suppressed
-            .retain(|object| is_live(*object));
+    /// Drops what is remembered about objects that are gone; the others are old
+    /// now.
+    pub(crate) fn end_collection(&self, is_live: impl Fn(ObjectRef) -> bool) {
+        let mut lists = self.lists.lock();
+        lists.suppressed.retain(|object| is_live(*object));
+        lists.old = lists.registered.len();
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use crate::binding::VmBinding;
-use crate::collect::{Cycle, Outcome};
+use crate::collect::{Cycle, Marked, Scope};
 use crate::descriptor::{AllocDescriptor, BarrierDescriptor};
 use crate::error::{HeapError, OutOfMemory};
 use crate::finalize::Finalization;
@@ -14,7 +14,7 @@ use crate::handles::{HandleId, HandleKind, Handles};
 use crate::layout::{BLOCK, GRANULE, LARGE_OBJECT, LINE, LINES_PER_BLOCK, MAX_SMALL, PAGE};
 use crate::object::ObjectRef;
 use crate::options::HeapOptions;
-use crate::region::{Core, PageOwner, allocation_size};
+use crate::region::{Core, LOGGED, PageOwner, UNLOGGED, allocation_size};
 use crate::space::Space;
 use crate::stats::{CollectionRecord, HeapStats, Reason};
 use crate::tlab::{NO_BLOCK, Tlab, Window};
@@ -22,6 +22,15 @@ use crate::verify::{VerifyError, VerifyReport, verify};
 
 /// How much of a hole is zeroed and given to the fast path at a time.
 const STEP: usize = 4096;
+
+/// The smallest budget between young collections: below it, the fixed costs of
+/// a collection weigh more than what it has to mark.
+const MIN_YOUNG: usize = 512 * 1024;
+
+/// A budget that leaves a small heap room for more than one cycle.
+fn floor(core: &Core, bytes: usize) -> usize {
+    bytes.min(core.bytes / 2).max(BLOCK)
+}
 
 /// Why an attempt to allocate failed.
 enum Refused {
@@ -44,6 +53,8 @@ enum Rung {
 #[derive(Default)]
 struct History {
     stats: HeapStats,
+    /// What survived the last collection.
+    live: Marked,
     last: Option<CollectionRecord>,
 }
 
@@ -62,6 +73,8 @@ pub struct Heap<B: VmBinding> {
     allocated: AtomicUsize,
     /// Bytes that survived the last collection.
     live: AtomicUsize,
+    /// A generational heap collects fully when `live` has reached this.
+    full_at: AtomicUsize,
     /// `allocated` and `pressure` may reach this before a collection is due.
     budget: AtomicUsize,
     /// Native memory that hangs on objects, as told by the program, and what it
@@ -90,7 +103,15 @@ impl<B: VmBinding> Heap<B> {
             return Err(HeapError::BadStress);
         }
         let core = Core::new(&options)?;
-        let budget = options.min_budget.min(core.bytes / 2).max(BLOCK);
+        let full_at = floor(&core, options.min_budget);
+        let budget = floor(
+            &core,
+            if options.generational {
+                options.max_young
+            } else {
+                options.min_budget
+            },
+        );
         Ok(Heap {
             core,
             binding,
@@ -100,6 +121,7 @@ impl<B: VmBinding> Heap<B> {
             history: Mutex::new(History::default()),
             allocated: AtomicUsize::new(0),
             live: AtomicUsize::new(0),
+            full_at: AtomicUsize::new(full_at),
             budget: AtomicUsize::new(budget),
             pressure: AtomicUsize::new(0),
             pressure_base: AtomicUsize::new(0),
@@ -127,7 +149,61 @@ impl<B: VmBinding> Heap<B> {
 
     /// What compiled code does before it stores a reference.
     pub fn barrier_descriptor(&self) -> BarrierDescriptor {
-        BarrierDescriptor::None
+        let core = &self.core;
+        if !core.is_generational() {
+            return BarrierDescriptor::None;
+        }
+        BarrierDescriptor::UnloggedLine {
+            table: core.log_addr(),
+            heap_start: core.base,
+            heap_len: core.bytes,
+            shift: LINE.ilog2() as u8,
+            unlogged: UNLOGGED,
+            logged: LOGGED,
+            block_table: core.logged_blocks_addr(),
+            block_shift: BLOCK.ilog2() as u8,
+        }
+    }
+
+    // ----- the write barrier -----------------------------------------------
+
+    /// The write barrier, before a reference is stored to the word at `slot`,
+    /// which may be outside the heap. No safepoint may come between the two.
+    /// Does nothing if the heap is not generational.
+    #[inline]
+    pub fn write_barrier(&self, slot: usize) {
+        let offset = slot.wrapping_sub(self.core.base);
+        if offset < self.core.log_bytes {
+            // SAFETY: in the heap, and the log covers it.
+            if unsafe { self.core.log_byte(offset / LINE) } == UNLOGGED {
+                self.log_store(slot);
+            }
+        }
+    }
+
+    /// The write barrier for references anywhere in `[start, start + len)`: a
+    /// copy of array elements or of a structure.
+    #[inline]
+    pub fn write_barrier_range(&self, start: usize, len: usize) {
+        let offset = start.wrapping_sub(self.core.base);
+        if offset < self.core.log_bytes && len != 0 {
+            let last = offset.saturating_add(len - 1).min(self.core.log_bytes - 1);
+            for line in offset / LINE..=last / LINE {
+                // SAFETY: in the heap, and the log covers it.
+                if unsafe { self.core.log_byte(line) } == UNLOGGED {
+                    self.core.log_line(line);
+                }
+            }
+        }
+    }
+
+    /// The slow path of the write barrier. `slot` is in the heap.
+    #[cold]
+    pub fn log_store(&self, slot: usize) {
+        let line = slot.wrapping_sub(self.core.base) / LINE;
+        if line < self.core.log_bytes / LINE {
+            self.core.log_line(line);
+        }
     }
 
     /// Whether an address is in the heap's reservation.
@@ -447,7 +523,7 @@ impl<B: VmBinding> Heap<B> {
     fn run(
         &self,
         asked: Instant,
-        _generation: u8,
+        generation: u8,
         reason: Reason,
         thorough: bool,
     ) -> CollectionRecord {
@@ -463,13 +539,21 @@ impl<B: VmBinding> Heap<B> {
             finalization: &self.finalization,
             check_roots: self.options.verify,
         };
-        let outcome = cycle.run_full(&mut space, thorough);
+        let scope = self.scope(generation, reason, thorough);
+        let generation = if scope == Scope::Young { generation } else { 2 };
+        let before = self.history.lock().live;
+        let mut outcome = cycle.run(&mut space, scope, before);
+        let marked = outcome.marked;
+        if scope == Scope::Young {
+            outcome.marked.objects += before.objects;
+            outcome.marked.bytes += before.bytes;
+        }
         self.verify_if_asked(&space, "after");
-        self.set_budget(&mut space, &outcome);
+        self.set_budget(&mut space, scope, outcome.marked.bytes, begin.elapsed());
         let number = self.epoch.load(Relaxed) + 1;
         let record = CollectionRecord {
             number,
-            generation: 2,
+            generation,
             reason,
             stop: begin - asked,
             pause: begin.elapsed(),
@@ -477,16 +561,17 @@ impl<B: VmBinding> Heap<B> {
             sweep: outcome.sweep_time,
             bytes_before,
             bytes_after: outcome.marked.bytes,
-            marked_objects: outcome.marked.objects,
-            marked_bytes: outcome.marked.bytes,
+            marked_objects: marked.objects,
+            marked_bytes: marked.bytes,
             finalizable: outcome.finalizable,
             cleared_handles: outcome.cleared_handles,
             used_bytes: space.used_bytes(),
             resident_bytes: space.resident_bytes(),
-            mark_stack_overflowed: outcome.marked.overflowed,
+            mark_stack_overflowed: marked.overflowed,
         };
         drop(space);
         let mut history = self.history.lock();
+        history.live = outcome.marked;
         for count in &mut history.stats.collections[..=record.generation as usize] {
             *count += 1;
         }
@@ -512,13 +597,47 @@ impl<B: VmBinding> Heap<B> {
         }
     }
 
-    fn set_budget(&self, space: &mut Space, outcome: &Outcome) {
-        let growth = outcome.marked.bytes / 100 * self.options.growth_percent as usize;
-        let floor = self.options.min_budget.min(self.core.bytes / 2).max(BLOCK);
-        let budget = growth.max(floor);
-        self.budget.store(budget, Relaxed);
-        // Pages that the next cycle will fill stay warm.
-        space.release(&self.core, (budget + budget / 4) / PAGE);
+    /// What a collection of `generation` has to look at.
+    fn scope(&self, generation: u8, reason: Reason, thorough: bool) -> Scope {
+        if thorough {
+            return Scope::Thorough;
+        }
+        let pressure = self
+            .pressure
+            .load(Relaxed)
+            .saturating_sub(self.pressure_base.load(Relaxed));
+        let due = reason == Reason::Budget
+            && (self.live.load(Relaxed) >= self.full_at.load(Relaxed)
+                || pressure >= self.options.min_budget);
+        if !self.core.is_generational() || generation >= 2 || due {
+            Scope::Full
+        } else {
+            Scope::Young
+        }
+    }
+
+    /// Decides how much may be allocated until the next collection.
+    fn set_budget(&self, space: &mut Space, scope: Scope, live: usize, pause: Duration) {
+        let growth = live / 100 * self.options.growth_percent as usize;
+        let growth = growth.max(floor(&self.core, self.options.min_budget));
+        if !self.core.is_generational() {
+            self.budget.store(growth, Relaxed);
+            // Pages that the next cycle will fill stay warm.
+            space.release(&self.core, (growth + growth / 4) / PAGE);
+            return;
+        }
+        if scope == Scope::Young {
+            let ratio = self.options.pause_target.as_secs_f64() / pause.as_secs_f64().max(1e-6);
+            let budget = self.budget.load(Relaxed) as f64 * ratio.clamp(0.5, 1.25);
+            let most = floor(&self.core, self.options.max_young);
+            let least = most.min(MIN_YOUNG);
+            self.budget
+                .store((budget as usize).clamp(least, most), Relaxed);
+        } else {
+            self.full_at.store(live + growth, Relaxed);
+            let warm = growth + self.budget.load(Relaxed);
+            space.release(&self.core, warm / PAGE);
+        }
     }
 
     /// Collections of a generation (0, 1, 2) so far, as `GC.CollectionCount`.
@@ -735,7 +854,7 @@ impl<B: VmBinding> Heap<B> {
     /// Makes registered objects ready although they may be reachable: a domain
     /// unloads, the process ends. Returns how many.
     pub fn finalize_where(&self, wanted: impl Fn(ObjectRef) -> bool) -> usize {
-        let count = self.finalization.take_dead(wanted, |_| {});
+        let count = self.finalization.take_dead(false, wanted, |_| {});
         if count != 0 {
             self.binding.finalizers_ready(self.finalization.ready_len());
         }

@@ -22,8 +22,8 @@ pub(crate) const GRANULES_PER_PAGE: usize = PAGE / GRANULE;
 
 /// The smallest limit that a heap accepts.
 pub const MIN_HEAP: usize = 512 * 1024;
-/// The largest limit that a heap accepts: page numbers are 32 bits.
-pub const MAX_HEAP: usize = 8 << 40;
+/// The largest limit that a heap accepts: page numbers have 31 bits.
+pub const MAX_HEAP: usize = 4 << 40;
 
 /// Rounds `value` up to a multiple of `to`, a power of two; `None` on overflow.
 #[inline]

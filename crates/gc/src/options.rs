@@ -1,5 +1,7 @@
 //! What a heap can be told when it is made.
 
+use core::time::Duration;
+
 /// Options of a [`Heap`](crate::Heap).
 #[derive(Clone, Debug)]
 pub struct HeapOptions {
@@ -12,11 +14,21 @@ pub struct HeapOptions {
     /// Check the whole heap before and after each collection; panics with a
     /// report when it is broken.
     pub verify: bool,
-    /// Bytes allocated between two automatic collections, at least.
+    /// Collect young objects apart. Only for a VM that runs the write barrier
+    /// of [`Heap::barrier_descriptor`](crate::Heap::barrier_descriptor) before
+    /// every store of a reference into the heap.
+    pub generational: bool,
+    /// Bytes by which the heap grows between two automatic full collections,
+    /// at least.
     pub min_budget: usize,
-    /// Bytes allocated between two automatic collections, as a percentage of
-    /// what survived the last full one.
+    /// Bytes by which the heap grows between two automatic full collections, as
+    /// a percentage of what survived the last one.
     pub growth_percent: u32,
+    /// Bytes allocated between two young collections, at most. The heap steers
+    /// it down to meet `pause_target`.
+    pub max_young: usize,
+    /// How long a young collection should stop the mutators.
+    pub pause_target: Duration,
     /// Entries of the mark stack; `None` chooses by `max_bytes`. Marking works
     /// with any size, slowly with a tiny one.
     pub mark_stack_entries: Option<usize>,
@@ -29,8 +41,11 @@ impl HeapOptions {
             max_bytes,
             stress: None,
             verify: false,
-            min_budget: 16 << 20,
+            generational: false,
+            min_budget: 8 << 20,
             growth_percent: 100,
+            max_young: 8 << 20,
+            pause_target: Duration::from_micros(500),
             mark_stack_entries: None,
         }
     }

@@ -1,7 +1,7 @@
 //! The reservation, its side tables, and the questions they answer.
 
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use crate::binding::VmBinding;
 use crate::error::HeapError;
@@ -16,6 +16,14 @@ use crate::side::{BitTable, SideEntry, Table};
 
 /// Set in `handed` once the starts of a block are known.
 const WALKED: u32 = 1 << 31;
+/// Set in `run_pages` until a collection has seen the run.
+const YOUNG_RUN: u32 = 1 << 31;
+/// Values of a line's byte in the log: no old object with references here,
+pub(crate) const NOT_OLD: u8 = 0;
+/// old, and not stored to since the last collection,
+pub(crate) const UNLOGGED: u8 = 1;
+/// old, and stored to.
+pub(crate) const LOGGED: u8 = 2;
 /// `page_owner` of a page in a block of small objects; 0 is a free page, and
 /// `n + FIRST_RUN` a page of the run that begins at page `n`.
 const SMALL: u32 = 1;
@@ -62,6 +70,12 @@ pub(crate) struct Core {
     pub(crate) dirty: BitTable,
     /// Blocks with holes, filled by the sweep. Same guard.
     pub(crate) recycled: Table<AtomicU32>,
+    /// One byte per line for the write barrier. Empty unless generational.
+    log: Table<AtomicU8>,
+    /// One byte per block: it has logged lines. Empty unless generational.
+    logged_blocks: Table<AtomicU8>,
+    /// Bytes of the heap that the log covers: all or none.
+    pub(crate) log_bytes: usize,
     stack: NonNull<usize>,
     stack_len: usize,
 }
@@ -80,6 +94,8 @@ const SIDE_PER_BLOCK: usize = 2 * (GRANULES_PER_BLOCK / 8) + 2 * (LINES_PER_BLOC
     + 8
     // free, dirty
     + 2;
+/// Bytes of the write barrier's tables for one block.
+const LOG_PER_BLOCK: usize = LINES_PER_BLOCK + 1;
 
 impl Core {
     pub(crate) fn new(options: &HeapOptions) -> Result<Core, HeapError> {
@@ -93,9 +109,15 @@ impl Core {
             .clamp(16, max / 64 / 8);
         // Each table starts on a page of its own.
         let fixed = stack_len * size_of::<usize>() + MAX_TABLES * PAGE;
-        let blocks = (max - fixed) / (BLOCK + SIDE_PER_BLOCK);
+        let log_per_block = if options.generational {
+            LOG_PER_BLOCK
+        } else {
+            0
+        };
+        let side_per_block = SIDE_PER_BLOCK + log_per_block;
+        let blocks = (max - fixed) / (BLOCK + side_per_block);
         let bytes = blocks * BLOCK;
-        let reserve = BLOCK + bytes + blocks * SIDE_PER_BLOCK + fixed;
+        let reserve = BLOCK + bytes + blocks * side_per_block + fixed;
         let map = Mapping::reserve(reserve).map_err(|source| HeapError::Reserve {
             bytes: reserve,
             source,
@@ -125,6 +147,9 @@ impl Core {
             free: BitTable::new(layout.table(pages.div_ceil(64))),
             dirty: BitTable::new(layout.table(pages.div_ceil(64))),
             recycled: layout.table(blocks),
+            log: layout.table(if options.generational { lines } else { 0 }),
+            logged_blocks: layout.table(if options.generational { blocks } else { 0 }),
+            log_bytes: if options.generational { bytes } else { 0 },
             stack: layout.take(stack_len * size_of::<usize>()).cast(),
             stack_len,
             map,
@@ -210,7 +235,7 @@ impl Core {
         for entry in &self.page_owner[first..first + count] {
             entry.store(first as u32 + FIRST_RUN, Relaxed);
         }
-        self.run_pages[first].store(count as u32, Relaxed);
+        self.run_pages[first].store(count as u32 | YOUNG_RUN, Relaxed);
     }
 
     pub(crate) fn clear_owner(&self, first: usize, count: usize) {
@@ -220,7 +245,108 @@ impl Core {
     }
 
     pub(crate) fn run_len(&self, first: usize) -> usize {
-        self.run_pages[first].load(Relaxed) as usize
+        (self.run_pages[first].load(Relaxed) & !YOUNG_RUN) as usize
+    }
+
+    /// Makes a run old; tells whether it was young.
+    pub(crate) fn age_run(&self, first: usize) -> bool {
+        let pages = self.run_pages[first].load(Relaxed);
+        self.run_pages[first].store(pages & !YOUNG_RUN, Relaxed);
+        pages & YOUNG_RUN != 0
+    }
+
+    pub(crate) fn is_young_run(&self, first: usize) -> bool {
+        self.run_pages[first].load(Relaxed) & YOUNG_RUN != 0
+    }
+
+    /// Whether anything has been handed out of the block since the last
+    /// collection.
+    pub(crate) fn is_handed(&self, block: usize) -> bool {
+        self.handed[block].load(Relaxed) & !WALKED != 0
+    }
+
+    // ----- the write barrier's log -----------------------------------------
+
+    pub(crate) fn is_generational(&self) -> bool {
+        self.log_bytes != 0
+    }
+
+    /// Address of the log's first byte.
+    pub(crate) fn log_addr(&self) -> usize {
+        self.log.as_ptr().addr()
+    }
+
+    /// Address of the first byte of the blocks' table.
+    pub(crate) fn logged_blocks_addr(&self) -> usize {
+        self.logged_blocks.as_ptr().addr()
+    }
+
+    /// The byte of a line of the whole heap.
+    ///
+    /// # Safety
+    /// The heap is generational and the line inside it.
+    #[inline(always)]
+    pub(crate) unsafe fn log_byte(&self, line: usize) -> u8 {
+        debug_assert!(line < self.log.len());
+        // SAFETY: in range by the caller's promise.
+        unsafe { self.log.get_unchecked(line) }.load(Relaxed)
+    }
+
+    /// The slow path of the barrier: an old line is about to be stored to.
+    pub(crate) fn log_line(&self, line: usize) {
+        self.log[line].store(LOGGED, Relaxed);
+        self.logged_blocks[line / LINES_PER_BLOCK].store(1, Relaxed);
+    }
+
+    /// Whether a store to the line has been logged.
+    pub(crate) fn is_logged(&self, line: usize) -> bool {
+        self.log[line].load(Relaxed) == LOGGED
+    }
+
+    /// Calls `each` with every logged line, which becomes unlogged.
+    pub(crate) fn take_logged(&self, mut each: impl FnMut(usize)) {
+        for (block, flag) in self.logged_blocks.iter().enumerate() {
+            if flag.load(Relaxed) == 0 {
+                continue;
+            }
+            flag.store(0, Relaxed);
+            let first = block * LINES_PER_BLOCK;
+            for (line, byte) in (first..).zip(&self.log[first..first + LINES_PER_BLOCK]) {
+                if byte.load(Relaxed) == LOGGED {
+                    byte.store(UNLOGGED, Relaxed);
+                    each(line);
+                }
+            }
+        }
+    }
+
+    /// Makes the lines of a block that are in use old, and the others not.
+    pub(crate) fn set_block_log(&self, block: usize) {
+        if !self.is_generational() {
+            return;
+        }
+        let first = block * LINES_PER_BLOCK;
+        for (word, bytes) in self
+            .lines
+            .words(Core::line_words(block))
+            .iter()
+            .zip(self.log[first..first + LINES_PER_BLOCK].chunks_exact(64))
+        {
+            let mut word = word.load(Relaxed);
+            for byte in bytes {
+                byte.store((word & 1) as u8 * UNLOGGED, Relaxed);
+                word >>= 1;
+            }
+        }
+    }
+
+    /// Sets the log of whole pages.
+    pub(crate) fn set_page_log(&self, first: usize, count: usize, value: u8) {
+        if self.is_generational() {
+            for byte in &self.log[first * (PAGE / LINE)..(first + count) * (PAGE / LINE)] {
+                byte.store(value, Relaxed);
+            }
+        }
     }
 
     /// The words of `starts` and `marks` that belong to a block.

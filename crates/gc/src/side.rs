@@ -2,7 +2,7 @@
 
 use core::ops::{Deref, Range};
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 /// A fixed array inside the heap's reservation.
 pub(crate) struct Table<T> {
@@ -15,6 +15,8 @@ pub(crate) struct Table<T> {
 /// # Safety
 /// All-zero bytes are a valid `Self`, which needs no drop.
 pub(crate) unsafe trait SideEntry: Sync {}
+// SAFETY: zero is a valid atomic integer.
+unsafe impl SideEntry for AtomicU8 {}
 // SAFETY: zero is a valid atomic integer.
 unsafe impl SideEntry for AtomicU32 {}
 // SAFETY: zero is a valid atomic integer.

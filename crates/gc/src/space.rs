@@ -165,6 +165,15 @@ impl Space {
         self.recycled_next = 0;
     }
 
+    /// Keeps the blocks of the list that nobody has taken.
+    pub(crate) fn keep_recycled(&mut self, core: &Core) {
+        for (to, from) in (self.recycled_next..self.recycled_len).enumerate() {
+            core.recycled[to].store(core.recycled[from].load(Relaxed), Relaxed);
+        }
+        self.recycled_len -= self.recycled_next;
+        self.recycled_next = 0;
+    }
+
     pub(crate) fn push_recycled(&mut self, core: &Core, block: usize) {
         core.recycled[self.recycled_len].store(block as u32, Relaxed);
         self.recycled_len += 1;

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use crate::binding::{ShapeKind, VmBinding};
 use crate::collect::load;
-use crate::layout::{BLOCK, GRANULE, MAX_SMALL, PAGE, PAGES_PER_BLOCK};
+use crate::layout::{BLOCK, GRANULE, LINE, MAX_SMALL, PAGE, PAGES_PER_BLOCK};
 use crate::object::ObjectRef;
 use crate::region::{Core, PageOwner};
 
@@ -31,6 +31,18 @@ pub enum VerifyError {
         size: usize,
         /// The offset of the bad slot.
         offset: usize,
+    },
+    /// An old object refers to a young one, and no write barrier has told.
+    #[error(
+        "old object {object:?} was given, at offset {offset}, a reference to {value:#x} without a write barrier"
+    )]
+    MissingBarrier {
+        /// The object.
+        object: ObjectRef,
+        /// The offset of the field.
+        offset: usize,
+        /// What the field holds.
+        value: usize,
     },
     /// A field refers to no object.
     #[error("object {object:?} refers at offset {offset} to {value:#x}, where no object starts")]
@@ -175,15 +187,27 @@ impl<B: VmBinding> Check<'_, B> {
         } else {
             self.binding.is_foreign(value)
         };
-        if good {
-            Ok(())
-        } else {
-            Err(VerifyError::Reference {
+        if !good {
+            return Err(VerifyError::Reference {
                 object,
                 offset,
                 value,
-            })
+            });
         }
+        let core = self.core;
+        let is_old = |addr: usize| !core.contains(addr) || core.marks.get(core.granule(addr));
+        if core.is_generational()
+            && is_old(object.addr())
+            && !is_old(value)
+            && !core.is_logged((object.addr() + offset - core.base) / LINE)
+        {
+            return Err(VerifyError::MissingBarrier {
+                object,
+                offset,
+                value,
+            });
+        }
+        Ok(())
     }
 }
 

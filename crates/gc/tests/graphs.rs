@@ -6,8 +6,8 @@ use std::collections::{HashMap, HashSet};
 
 use ferrocil_gc::{HeapOptions, ObjectRef};
 use proptest::collection::vec;
-use proptest::prelude::{ProptestConfig, Strategy, any, prop_oneof, proptest};
-use toy::{Kind, Mutator, get, read, set, vm};
+use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
+use toy::{Kind, Mutator, get, read, vm};
 
 const ROOTS: usize = 12;
 
@@ -35,6 +35,7 @@ enum Step {
         root: usize,
     },
     Collect,
+    CollectYoung,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -45,7 +46,8 @@ fn step() -> impl Strategy<Value = Step> {
         8 => (root.clone(), any::<usize>(), root.clone()).prop_map(|(to, field, from)| Step::Link { to, field, from }),
         3 => (root.clone(), root.clone(), any::<usize>()).prop_map(|(root, from, field)| Step::Load { root, from, field }),
         2 => root.prop_map(|root| Step::Drop { root }),
-        1 => proptest::strategy::Just(Step::Collect),
+        1 => Just(Step::Collect),
+        3 => Just(Step::CollectYoung),
     ]
 }
 
@@ -144,7 +146,7 @@ fn run(steps: &[Step], options: HeapOptions) {
                         let count = model.fields.len();
                         let entry = &mut model.fields[field % count];
                         entry.1 = from;
-                        set(place, entry.0, value);
+                        mutator.set(place, entry.0, value);
                     }
                 }
             }
@@ -165,6 +167,10 @@ fn run(steps: &[Step], options: HeapOptions) {
             Step::Collect => {
                 vm.collect(2);
                 world.check(&mutator, true);
+            }
+            Step::CollectYoung => {
+                vm.collect(0);
+                world.check(&mutator, false);
             }
         }
     }
@@ -201,5 +207,16 @@ proptest! {
     #[test]
     fn also_with_a_tiny_mark_stack(steps in vec(step(), 1..150)) {
         run(&steps, HeapOptions { mark_stack_entries: Some(16), ..options(4 << 20) });
+    }
+
+    #[test]
+    fn also_with_generations(steps in vec(step(), 1..300)) {
+        run(&steps, HeapOptions { generational: true, ..options(4 << 20) });
+    }
+
+    #[test]
+    fn also_with_generations_and_little_of_everything(steps in vec(step(), 1..200)) {
+        let options = options(768 << 10);
+        run(&steps, HeapOptions { generational: true, max_young: 40 << 10, mark_stack_entries: Some(16), ..options });
     }
 }

@@ -3,7 +3,7 @@
 mod toy;
 
 use ferrocil_gc::{HandleKind, HeapOptions, ObjectRef};
-use toy::{Kind, Mutator, Vm, get, read, set, vm, write};
+use toy::{Kind, Mutator, Vm, get, read, vm, write};
 
 fn small() -> (Vm, Mutator) {
     let vm = vm(HeapOptions {
@@ -23,7 +23,7 @@ fn normal_and_pinned_handles_keep_their_object() {
     let (vm, mutator) = small();
     for kind in [HandleKind::Normal, HandleKind::Pinned] {
         let object = node(&mutator, 7);
-        set(object, 2, Some(node(&mutator, 8)));
+        mutator.set(object, 2, Some(node(&mutator, 8)));
         let id = vm.alloc_handle(kind, Some(object)).expect("room");
         vm.collect(2);
         assert_eq!(vm.handle_target(id), Some(Some(object)));
@@ -62,7 +62,7 @@ fn a_finalizable_object_resurrects_what_it_refers_to() {
     let (vm, mutator) = small();
     let object = node(&mutator, 1);
     let inner = node(&mutator, 2);
-    set(object, 2, Some(inner));
+    mutator.set(object, 2, Some(inner));
     vm.register_for_finalization(object).expect("room");
     let short = vm
         .alloc_handle(HandleKind::Weak, Some(inner))
@@ -170,7 +170,7 @@ fn ephemerons_live_with_their_keys() {
     // keys[0] is alive; value 0 is key 1; value 1 is key 2; key 3 is its own value's only referent.
     let nodes: Vec<ObjectRef> = (0..4).map(|n| node(&mutator, n)).collect();
     let loose = node(&mutator, 10);
-    set(loose, 2, Some(nodes[3]));
+    mutator.set(loose, 2, Some(nodes[3]));
     // In an order that needs several rounds.
     for (index, (key, value)) in [
         (nodes[2], loose),
@@ -181,8 +181,8 @@ fn ephemerons_live_with_their_keys() {
     .into_iter()
     .enumerate()
     {
-        set(array, 2 + 2 * index, Some(key));
-        set(array, 3 + 2 * index, Some(value));
+        mutator.set(array, 2 + 2 * index, Some(key));
+        mutator.set(array, 3 + 2 * index, Some(value));
     }
     let root = mutator.root(nodes[0]);
     vm.collect(2);
@@ -206,7 +206,7 @@ fn dependent_handles_are_ephemerons() {
     let key = node(&mutator, 1);
     let value = node(&mutator, 2);
     let second = node(&mutator, 3);
-    set(value, 2, Some(key));
+    mutator.set(value, 2, Some(key));
     let root = mutator.root(key);
     let id = vm
         .alloc_dependent_handle(Some(key), Some(value))
@@ -322,4 +322,201 @@ fn memory_pressure_brings_a_collection_forward() {
         "once: pressure counts from the last collection"
     );
     vm.remove_memory_pressure(usize::MAX);
+}
+
+fn generational() -> (Vm, Mutator) {
+    let vm = vm(HeapOptions {
+        verify: true,
+        generational: true,
+        ..HeapOptions::new(8 << 20)
+    });
+    let mutator = Mutator::new(&vm);
+    (vm, mutator)
+}
+
+#[test]
+fn a_young_collection_keeps_old_garbage_and_takes_young() {
+    let (vm, mutator) = generational();
+    let old = node(&mutator, 1);
+    let root = mutator.root(old);
+    vm.collect(0);
+    assert_eq!(vm.generation(old), 2);
+    mutator.roots()[root] = None;
+    node(&mutator, 2);
+    vm.collect(0);
+    assert_eq!(mutator.objects(), [old]);
+    assert_eq!(vm.used_bytes(), 32);
+    assert_eq!(
+        (
+            vm.collection_count(0),
+            vm.collection_count(1),
+            vm.collection_count(2)
+        ),
+        (2, 0, 0)
+    );
+    vm.collect(1);
+    vm.collect(2);
+    assert!(mutator.objects().is_empty());
+    assert_eq!(
+        (
+            vm.collection_count(0),
+            vm.collection_count(1),
+            vm.collection_count(2)
+        ),
+        (4, 2, 1)
+    );
+}
+
+#[test]
+fn young_objects_live_through_fields_of_old_ones_of_every_shape() {
+    let (vm, mutator) = generational();
+    let kinds = [Kind::Refs, Kind::Values, Kind::Words];
+    let mut holders = vec![
+        (node(&mutator, 0), vec![2, 3]),
+        (mutator.runs(0).expect("room"), vec![2, 3, 5, 6]),
+    ];
+    for kind in kinds {
+        for len in [1usize, 40, 900, 3000, 20_000] {
+            let stride = if kind == Kind::Values { 3 } else { 1 };
+            let fields = [0, len / 3, len / 2, len - 1]
+                .map(|n| 2 + n * stride)
+                .to_vec();
+            holders.push((mutator.array(kind, len).expect("room"), fields));
+        }
+    }
+    for (holder, _) in &holders {
+        mutator.root(*holder);
+    }
+    for round in 0..3u64 {
+        vm.collect(0);
+        let mut payload = round * 1000;
+        for (holder, fields) in &holders {
+            for field in fields {
+                payload += 1;
+                let young = node(&mutator, payload);
+                mutator.set(*holder, *field, Some(young));
+            }
+        }
+        vm.collect(0);
+        let record = vm.last_collection().expect("record");
+        assert!(record.marked_objects > 0 && record.marked_objects <= payload - round * 1000);
+        let mut last = std::collections::HashMap::new();
+        let mut payload = round * 1000;
+        for (holder, fields) in &holders {
+            for field in fields {
+                payload += 1;
+                last.insert((*holder, *field), payload);
+            }
+        }
+        for ((holder, field), payload) in last {
+            assert_eq!(
+                get(holder, field).map(|young| read(young, 1)),
+                Some(payload)
+            );
+        }
+    }
+}
+
+#[test]
+fn a_range_barrier_covers_a_copy() {
+    let (vm, mutator) = generational();
+    let array = mutator.array(Kind::Refs, 5000).expect("room");
+    mutator.root(array);
+    vm.collect(0);
+    for n in 100..200u64 {
+        let young = node(&mutator, n);
+        // The copy of one element, whose barrier came with that of all.
+        vm.write_barrier_range(array.addr() + 16 + 8 * 100, 800);
+        write(array, 2 + n as usize, young.addr() as u64);
+    }
+    vm.collect(0);
+    for n in 100..200 {
+        assert_eq!(
+            get(array, 2 + n as usize).map(|young| read(young, 1)),
+            Some(n)
+        );
+    }
+    // Addresses outside the heap do no harm.
+    vm.write_barrier(0);
+    vm.write_barrier(usize::MAX);
+    vm.write_barrier_range(array.addr(), usize::MAX);
+}
+
+#[test]
+fn old_ephemerons_with_young_keys() {
+    let (vm, mutator) = generational();
+    let array = mutator.array(Kind::Ephemerons, 2).expect("room");
+    mutator.root(array);
+    vm.collect(0);
+    let (kept, dropped) = (node(&mutator, 1), node(&mutator, 2));
+    let root = mutator.root(kept);
+    for (index, key) in [kept, dropped].into_iter().enumerate() {
+        let value = node(&mutator, 10);
+        mutator.set(value, 2, Some(key));
+        mutator.set(array, 2 + 2 * index, Some(key));
+        mutator.set(array, 3 + 2 * index, Some(value));
+    }
+    vm.collect(0);
+    assert_eq!(ephemeron(array, 0).0, Some(kept));
+    assert_eq!(ephemeron(array, 0).1.map(|value| read(value, 1)), Some(10));
+    assert_eq!(ephemeron(array, 1), (None, None));
+    mutator.roots()[root] = None;
+    vm.collect(0);
+    assert_eq!(
+        ephemeron(array, 0).0,
+        Some(kept),
+        "old keys wait for a full collection"
+    );
+    vm.collect(2);
+    assert_eq!(ephemeron(array, 0), (None, None));
+}
+
+#[test]
+fn young_finalizable_and_weakly_held_objects() {
+    let (vm, mutator) = generational();
+    let old = node(&mutator, 1);
+    vm.register_for_finalization(old).expect("room");
+    let root = mutator.root(old);
+    let weak_old = vm.alloc_handle(HandleKind::Weak, Some(old)).expect("room");
+    vm.collect(0);
+    mutator.roots()[root] = None;
+    let young = node(&mutator, 2);
+    vm.register_for_finalization(young).expect("room");
+    let weak_young = vm
+        .alloc_handle(HandleKind::Weak, Some(young))
+        .expect("room");
+    vm.collect(0);
+    assert_eq!(vm.handle_target(weak_old), Some(Some(old)));
+    assert_eq!(vm.handle_target(weak_young), Some(None));
+    assert_eq!(vm.pop_finalizable(), Some(young));
+    assert_eq!(vm.pop_finalizable(), None);
+    vm.collect(2);
+    assert_eq!(vm.pop_finalizable(), Some(old));
+    assert_eq!(vm.handle_target(weak_old), Some(None));
+}
+
+#[test]
+fn full_collections_come_by_themselves() {
+    let vm = vm(HeapOptions {
+        verify: true,
+        generational: true,
+        max_young: 128 << 10,
+        min_budget: 1 << 20,
+        ..HeapOptions::new(16 << 20)
+    });
+    let mutator = Mutator::new(&vm);
+    let first = mutator.root(node(&mutator, 0));
+    // Each node survives for a while: old garbage grows.
+    for n in 0..200_000 {
+        let object = node(&mutator, n);
+        mutator.roots()[first] = Some(object);
+        if n % 16 == 0 {
+            mutator.root(object);
+        }
+        if mutator.roots().len() > 2000 {
+            mutator.roots().truncate(1);
+        }
+    }
+    assert!(vm.collection_count(0) > vm.collection_count(2));
+    assert!(vm.stats().committed_bytes < 8 << 20);
 }

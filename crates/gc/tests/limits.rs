@@ -5,7 +5,7 @@ mod toy;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ferrocil_gc::{HandleKind, Heap, HeapError, HeapOptions, VerifyError};
-use toy::{Kind, Mutator, ToyBinding, get, read, set, vm, write};
+use toy::{Kind, Mutator, ToyBinding, get, read, vm, write};
 
 #[test]
 fn bad_options_are_refused() {
@@ -41,7 +41,7 @@ fn out_of_memory_leaves_a_usable_heap() {
                 match mutator.array(Kind::Refs, size) {
                     Ok(array) => {
                         bytes += 16 + 8 * size;
-                        set(array, 2, mutator.roots()[0]);
+                        mutator.set(array, 2, mutator.roots()[0]);
                         mutator.roots()[0] = Some(array);
                     }
                     Err(error) => break error,
@@ -119,12 +119,7 @@ fn tables_count_against_the_limit() {
         handles.len()
     );
     assert!(vm.stats().committed_bytes <= 1 << 20);
-    let object = loop {
-        match mutator.node(0, 1) {
-            Ok(object) => break object,
-            Err(_) => panic!("no room for one object"),
-        }
-    };
+    let object = mutator.node(0, 1).expect("room for one object");
     mutator.root(object);
     for handle in handles {
         assert!(vm.free_handle(handle));
@@ -143,14 +138,14 @@ fn deep_lists_and_wide_arrays_are_marked_without_recursion() {
         mutator.roots().push(None);
         for n in 0..300_000 {
             let node = mutator.node(1, n).expect("room");
-            set(node, 2, mutator.roots()[0]);
+            mutator.set(node, 2, mutator.roots()[0]);
             mutator.roots()[0] = Some(node);
         }
         let wide = mutator.array(Kind::Refs, 200_000).expect("room");
         mutator.root(wide);
         for n in 0..200_000 {
             let leaf = mutator.node(0, n as u64).expect("room");
-            set(wide, 2 + n, Some(leaf));
+            mutator.set(wide, 2 + n, Some(leaf));
         }
         vm.collect(2);
         assert_eq!(
@@ -172,13 +167,13 @@ fn work(mutator: &Mutator, seed: u64, nodes: u64) {
     mutator.roots().push(None);
     for n in 0..nodes {
         let node = mutator.node(2, seed + n).expect("room");
-        set(node, 2, mutator.roots()[0]);
+        mutator.set(node, 2, mutator.roots()[0]);
         mutator.roots()[0] = Some(node);
         if n % 4 == 0 {
             let array = mutator
                 .array(Kind::Refs, (n as usize * 7) % 300)
                 .expect("room");
-            set(mutator.roots()[0].expect("node"), 3, Some(array));
+            mutator.set(mutator.roots()[0].expect("node"), 3, Some(array));
         } else {
             mutator
                 .array(Kind::Bytes, (n as usize * 37) % 12_000)
@@ -196,7 +191,18 @@ fn work(mutator: &Mutator, seed: u64, nodes: u64) {
 
 #[test]
 fn several_threads_share_a_heap() {
+    share(false);
+}
+
+#[test]
+fn several_threads_share_a_generational_heap() {
+    share(true);
+}
+
+fn share(generational: bool) {
     let vm = vm(HeapOptions {
+        generational,
+        max_young: 512 << 10,
         verify: true,
         min_budget: 512 << 10,
         ..HeapOptions::new(32 << 20)
@@ -342,4 +348,30 @@ fn freed_memory_goes_back() {
     assert!(record.resident_bytes < 4 << 20, "{}", record.resident_bytes);
     let array = mutator.array(Kind::Bytes, 50 << 20).expect("room");
     assert_eq!(read(array, 1), 50 << 20);
+}
+
+#[test]
+fn the_verifier_finds_a_missing_barrier() {
+    let vm = vm(HeapOptions {
+        generational: true,
+        ..HeapOptions::new(4 << 20)
+    });
+    let mutator = Mutator::new(&vm);
+    let old = mutator.node(2, 0).expect("room");
+    mutator.root(old);
+    vm.collect(0);
+    let young = mutator.node(2, 0).expect("room");
+    write(old, 3, young.addr() as u64);
+    assert_eq!(
+        vm.verify(),
+        Err(VerifyError::MissingBarrier {
+            object: old,
+            offset: 24,
+            value: young.addr()
+        })
+    );
+    mutator.set(old, 3, Some(young));
+    vm.verify().expect("the barrier has told");
+    vm.collect(0);
+    assert_eq!(vm.generation(young), 2);
 }

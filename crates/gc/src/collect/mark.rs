@@ -3,9 +3,9 @@
 use core::ptr::NonNull;
 
 use crate::binding::{ShapeKind, VmBinding};
-use crate::layout::{GRANULE, LINE, MAX_SMALL};
+use crate::layout::{GRANULE, GRANULES_PER_BLOCK, LINE, MAX_SMALL, PAGE};
 use crate::object::ObjectRef;
-use crate::region::{Core, allocation_size};
+use crate::region::{Core, PageOwner, allocation_size};
 
 /// Objects between the stack and their scan, so that the prefetch of an
 /// object's header has time to arrive (Cher, Hosking, Vitek, ASPLOS 2004).
@@ -64,6 +64,7 @@ pub(crate) struct Marker<'a, B> {
     pub(crate) binding: &'a B,
     top: usize,
     check_roots: bool,
+    pub(crate) young: bool,
     stack: MarkStack,
     deepest: usize,
     rests: Vec<Rest>,
@@ -80,6 +81,7 @@ impl<'a, B: VmBinding> Marker<'a, B> {
         core: &'a Core,
         binding: &'a B,
         top: usize,
+        young: bool,
         check_roots: bool,
     ) -> Marker<'a, B> {
         let (start, capacity) = core.mark_stack();
@@ -88,6 +90,7 @@ impl<'a, B: VmBinding> Marker<'a, B> {
             binding,
             top,
             check_roots,
+            young,
             stack: MarkStack {
                 start,
                 len: 0,
@@ -276,6 +279,106 @@ impl<'a, B: VmBinding> Marker<'a, B> {
         }
     }
 
+    /// Visits the references that a line of old objects holds.
+    pub(crate) fn scan_line(&mut self, line: usize) {
+        let core = self.core;
+        let start = core.base + line * LINE;
+        let end = start + LINE;
+        let page = (start - core.base) / PAGE;
+        match core.owner(page) {
+            PageOwner::Free => {}
+            PageOwner::Run(first) => {
+                if let Some(object) = ObjectRef::from_addr(core.page_addr(first)) {
+                    self.scan_piece(object, start, end);
+                }
+            }
+            PageOwner::Block => {
+                let begin = core.granule(start);
+                let block = begin - begin % GRANULES_PER_BLOCK;
+                let floor = (begin + 1).saturating_sub(MAX_SMALL / GRANULE).max(block);
+                // The last object that begins before the line may reach into it.
+                let mut next = core
+                    .marks
+                    .last_set(floor..begin + 1)
+                    .or_else(|| core.marks.first_set(begin + 1..begin + LINE / GRANULE));
+                while let Some(granule) = next {
+                    if let Some(object) = ObjectRef::from_addr(core.granule_addr(granule)) {
+                        self.scan_piece(object, start, end);
+                    }
+                    next = core
+                        .marks
+                        .first_set(granule.max(begin) + 1..begin + LINE / GRANULE);
+                }
+            }
+        }
+    }
+
+    /// Visits the references of an old object that lie in `[start, end)`.
+    fn scan_piece(&mut self, object: ObjectRef, start: usize, end: usize) {
+        let binding = self.binding;
+        // SAFETY: old objects are marked, hence objects.
+        let shape = unsafe { binding.shape(object) };
+        let addr = object.addr();
+        let words = |first: usize, last: usize, marker: &mut Self, ambiguous: bool| {
+            for word in (first.max(start)..last.min(end)).step_by(8) {
+                // SAFETY: the shape says that words of that kind are there.
+                let value = unsafe { load(word) };
+                if ambiguous {
+                    marker.visit_ambiguous(value);
+                } else {
+                    marker.visit(value);
+                }
+            }
+        };
+        match shape.kind {
+            ShapeKind::NoRefs => {}
+            ShapeKind::Bitmap { first, mut bits } => {
+                while bits != 0 {
+                    let word = addr + first as usize + 8 * bits.trailing_zeros() as usize;
+                    words(word, word + 8, self, false);
+                    bits &= bits - 1;
+                }
+            }
+            ShapeKind::Runs(runs) => {
+                for run in runs {
+                    let first = addr + run.offset as usize;
+                    words(first, first + 8 * run.count as usize, self, false);
+                }
+            }
+            ShapeKind::RefArray { first, len } => {
+                let first = addr + first as usize;
+                words(first, first + 8 * len, self, false);
+            }
+            ShapeKind::ValueArray {
+                first,
+                len,
+                elem_size,
+                offsets,
+            } => {
+                let (first, elem_size) = (addr + first as usize, elem_size as usize);
+                if elem_size == 0 {
+                    return;
+                }
+                let mut index = start.saturating_sub(first) / elem_size;
+                while index < len && first + index * elem_size < end {
+                    for offset in offsets {
+                        let word = first + index * elem_size + *offset as usize;
+                        words(word, word + 8, self, false);
+                    }
+                    index += 1;
+                }
+            }
+            ShapeKind::Ephemerons { .. } => {
+                if self.ephemerons.last() != Some(&object) {
+                    self.ephemerons.push(object);
+                }
+            }
+            ShapeKind::Ambiguous { first } => {
+                words(addr + first as usize, addr + shape.size, self, true);
+            }
+        }
+    }
+
     /// Marks the values of ephemerons with live keys, until there are no more.
     /// Returns with nothing grey.
     pub(crate) fn drain_with_ephemerons(&mut self) {
@@ -324,8 +427,9 @@ impl<'a, B: VmBinding> Marker<'a, B> {
         }
     }
 
-    /// Ends marking. Nothing may be grey.
-    pub(crate) fn finish(mut self) -> Marked {
+    /// Ends marking. Nothing may be grey. `before` is what was marked already
+    /// when it began.
+    pub(crate) fn finish(mut self, before: Marked) -> Marked {
         debug_assert!(self.stack.len == 0 && self.rests.is_empty());
         if self.counted.overflowed {
             // Objects were scanned more than once.
@@ -336,8 +440,8 @@ impl<'a, B: VmBinding> Marker<'a, B> {
                     // SAFETY: a marked object.
                     bytes += unsafe { self.core.size_of(self.binding, object) };
                 });
-            self.counted.objects = objects;
-            self.counted.bytes = bytes;
+            self.counted.objects = objects - before.objects;
+            self.counted.bytes = bytes - before.bytes;
         }
         if self.deepest > self.stack.capacity / 4 {
             // SAFETY: the stack is empty and this marker owns it.

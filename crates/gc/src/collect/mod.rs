@@ -8,8 +8,9 @@ use std::time::Instant;
 
 pub(crate) use mark::{Marked, load};
 pub use roots::{RootVisitor, WeakVisitor};
+pub(crate) use sweep::Scope;
 
-use crate::binding::VmBinding;
+use crate::binding::{ShapeKind, VmBinding};
 use crate::finalize::Finalization;
 use crate::handles::{HandleKind, Handles};
 use crate::object::ObjectRef;
@@ -37,17 +38,20 @@ pub(crate) struct Outcome {
 }
 
 impl<B: VmBinding> Cycle<'_, B> {
-    /// A full collection.
-    pub(crate) fn run_full(&self, space: &mut Space, thorough: bool) -> Outcome {
+    /// Collects. `before` is what survived the last collection.
+    pub(crate) fn run(&self, space: &mut Space, scope: Scope, before: Marked) -> Outcome {
         let begin = Instant::now();
         let core = self.core;
-        sweep::clear_marks(core, space.top());
-        let mut roots = RootVisitor::new(Marker::new(
-            core,
-            self.binding,
-            space.top(),
-            self.check_roots,
-        ));
+        let young = scope == Scope::Young;
+        let before = if young { before } else { Marked::default() };
+        let mut marker = Marker::new(core, self.binding, space.top(), young, self.check_roots);
+        if young {
+            core.take_logged(|line| marker.scan_line(line));
+        } else {
+            core.take_logged(|_| {});
+            sweep::clear_marks(core, space.top());
+        }
+        let mut roots = RootVisitor::new(marker);
         self.binding.scan_roots(&mut roots);
         let mut marker = roots.into_marker();
         let mut visit = |object: ObjectRef| marker.visit(object.addr());
@@ -62,23 +66,24 @@ impl<B: VmBinding> Cycle<'_, B> {
         let is_live = |object| mark::is_live(core, object);
         let mut cleared_handles = self.handles.clear_dead(HandleKind::Weak, is_live);
         let finalizable = self.finalization.take_dead(
+            young,
             |object| !is_live(object),
             |object| marker.visit(object.addr()),
         );
         if finalizable != 0 {
             self.mark_reachable(&mut marker);
         }
-        self.finalization.forget_dead(is_live);
+        self.finalization.end_collection(is_live);
         for kind in [HandleKind::WeakTrackResurrection, HandleKind::Dependent] {
             cleared_handles += self.handles.clear_dead(kind, is_live);
         }
         marker.clear_ephemerons();
-        self.binding.process_weak(&WeakVisitor::new(core));
-        let marked = marker.finish();
+        self.binding.process_weak(&WeakVisitor::new(core, young));
+        let marked = marker.finish(before);
         let mark_time = begin.elapsed();
 
         let begin = Instant::now();
-        sweep::sweep(core, space, thorough);
+        sweep::sweep(core, space, scope, |addr| self.has_refs(addr));
         Outcome {
             marked,
             finalizable,
@@ -86,6 +91,14 @@ impl<B: VmBinding> Cycle<'_, B> {
             mark_time,
             sweep_time: begin.elapsed(),
         }
+    }
+
+    fn has_refs(&self, addr: usize) -> bool {
+        ObjectRef::from_addr(addr).is_some_and(|object| {
+            // SAFETY: the sweep asks about marked objects.
+            let shape = unsafe { self.binding.shape(object) };
+            !matches!(shape.kind, ShapeKind::NoRefs)
+        })
     }
 
     /// Marks everything reachable from what is grey, through ephemerons and

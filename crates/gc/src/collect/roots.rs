@@ -24,6 +24,13 @@ impl<'m, B: VmBinding> RootVisitor<'m, B> {
         self.marker
     }
 
+    /// Whether only young objects are collected. Roots that have not changed
+    /// since the last collection, and refer to objects that it has seen, need
+    /// not be reported then.
+    pub fn is_young(&self) -> bool {
+        self.marker.young
+    }
+
     /// A word of memory that holds a reference or null. A plan that moves
     /// objects updates it.
     ///
@@ -81,11 +88,18 @@ impl<'m, B: VmBinding> RootVisitor<'m, B> {
 /// Answers what is still alive, once liveness is final.
 pub struct WeakVisitor<'a> {
     core: &'a Core,
+    young: bool,
 }
 
 impl<'a> WeakVisitor<'a> {
-    pub(crate) fn new(core: &'a Core) -> WeakVisitor<'a> {
-        WeakVisitor { core }
+    pub(crate) fn new(core: &'a Core, young: bool) -> WeakVisitor<'a> {
+        WeakVisitor { core, young }
+    }
+
+    /// Whether only young objects are collected: what an earlier collection has
+    /// seen is alive.
+    pub fn is_young(&self) -> bool {
+        self.young
     }
 
     /// Whether the object survives this collection. Foreign objects do.

@@ -1,7 +1,7 @@
 //! Sweeping: what is not marked becomes free space.
 
 use crate::layout::{GRANULES_PER_PAGE, LINES_PER_BLOCK, PAGES_PER_BLOCK};
-use crate::region::{Core, PageOwner};
+use crate::region::{Core, NOT_OLD, PageOwner, UNLOGGED};
 use crate::space::Space;
 
 /// Blocks with fewer free lines are left alone, unless memory is short: a trip
@@ -20,20 +20,48 @@ pub(crate) fn clear_marks(core: &Core, top: usize) {
     });
 }
 
+/// What a sweep looks at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// What has been allocated since the last collection.
+    Young,
+    /// Everything.
+    Full,
+    /// Everything, and blocks with next to no holes are listed too.
+    Thorough,
+}
+
 /// Frees all blocks and runs without a mark, and lists the blocks with holes.
-/// `thorough` lists also those with next to none.
-pub(crate) fn sweep(core: &Core, space: &mut Space, thorough: bool) {
-    space.clear_recycled();
-    let min_free = if thorough { 1 } else { MIN_FREE_LINES };
+/// What is left becomes old. `has_refs` tells about the object at an address.
+pub(crate) fn sweep(
+    core: &Core,
+    space: &mut Space,
+    scope: Scope,
+    has_refs: impl Fn(usize) -> bool,
+) {
+    if scope == Scope::Young {
+        space.keep_recycled(core);
+    } else {
+        space.clear_recycled();
+    }
+    let min_free = if scope == Scope::Thorough {
+        1
+    } else {
+        MIN_FREE_LINES
+    };
     core.for_each_extent(space.top(), |owner, index| match owner {
         PageOwner::Free => {}
         PageOwner::Block => {
+            if scope == Scope::Young && !core.is_handed(index) {
+                return;
+            }
             core.reset_handed(index);
             let lines = index * LINES_PER_BLOCK..(index + 1) * LINES_PER_BLOCK;
             let used = core.marked_lines.count_range(lines);
             if used == 0 {
                 core.starts.clear_words(Core::granule_words(index));
                 core.lines.clear_words(Core::line_words(index));
+                core.set_block_log(index);
                 space.give_back(core, index * PAGES_PER_BLOCK, PAGES_PER_BLOCK);
                 return;
             }
@@ -41,13 +69,23 @@ pub(crate) fn sweep(core: &Core, space: &mut Space, thorough: bool) {
                 .copy_words(Core::granule_words(index), &core.marks);
             core.lines
                 .copy_words(Core::line_words(index), &core.marked_lines);
+            core.set_block_log(index);
             if LINES_PER_BLOCK - used >= min_free {
                 space.push_recycled(core, index);
             }
         }
         PageOwner::Run(first) => {
+            let len = core.run_len(first);
             if !core.marks.get(first * GRANULES_PER_PAGE) {
-                space.give_back(core, first, core.run_len(first));
+                if !core.is_young_run(first) {
+                    core.set_page_log(first, len, NOT_OLD);
+                }
+                space.give_back(core, first, len);
+            } else if core.age_run(first)
+                && core.is_generational()
+                && has_refs(core.page_addr(first))
+            {
+                core.set_page_log(first, len, UNLOGGED);
             }
         }
     });

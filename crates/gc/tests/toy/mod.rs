@@ -61,10 +61,6 @@ pub fn get(object: ObjectRef, index: usize) -> Option<ObjectRef> {
     ObjectRef::from_addr(read(object, index) as usize)
 }
 
-pub fn set(object: ObjectRef, index: usize, value: Option<ObjectRef>) {
-    write(object, index, value.map_or(0, |value| value.addr() as u64));
-}
-
 #[derive(Default)]
 pub struct ThreadState {
     pub tlab: Tlab,
@@ -240,6 +236,12 @@ impl Mutator {
             toy,
             state,
         }
+    }
+
+    /// Stores a reference, with the write barrier.
+    pub fn set(&self, object: ObjectRef, index: usize, value: Option<ObjectRef>) {
+        self.vm.write_barrier(word(object, index).addr());
+        write(object, index, value.map_or(0, |value| value.addr() as u64));
     }
 
     pub fn safepoint(&self) {
