@@ -1,6 +1,7 @@
 //! Measures the heap on a few allocation patterns.
 //!
-//! `cargo run --release -p ferrocil-gc --example measure [pattern] [--gc-log]`
+//! `cargo run --release -p ferrocil-gc --example measure [pattern] [--gc-log] [--full]`; with
+//! `--full` without generations.
 
 use std::cell::{RefCell, UnsafeCell};
 use std::hint::black_box;
@@ -85,14 +86,14 @@ struct Program {
 }
 
 impl Program {
-    fn new(max: usize, log: bool) -> Program {
+    fn new(options: HeapOptions, log: bool) -> Program {
         let vm = Vm {
             thread: UnsafeCell::default(),
             log,
             pauses: RefCell::default(),
         };
         Program {
-            heap: Heap::new(HeapOptions::new(max), vm).expect("a heap"),
+            heap: Heap::new(options, vm).expect("a heap"),
         }
     }
 
@@ -116,29 +117,27 @@ impl Program {
         self.thread().stack.len() - 1
     }
 
+    /// Stores a reference, with the write barrier.
+    #[inline]
+    fn set(&self, object: ObjectRef, field: usize, value: Option<ObjectRef>) {
+        let slot = object.as_ptr::<Option<ObjectRef>>().wrapping_add(1 + field);
+        self.heap.write_barrier(slot.addr());
+        // SAFETY: the programs use fields that their objects have.
+        unsafe { slot.write(value) };
+    }
+
     fn tree(&self, depth: u32) -> ObjectRef {
         let node = self.alloc(24, 2);
         if depth > 0 {
             let at = self.push(Some(node));
             let left = self.tree(depth - 1);
-            set(node, 0, Some(left));
+            self.set(node, 0, Some(left));
             let right = self.tree(depth - 1);
-            set(node, 1, Some(right));
+            self.set(node, 1, Some(right));
             self.thread().stack.truncate(at);
         }
         node
     }
-}
-
-#[inline]
-fn set(object: ObjectRef, field: usize, value: Option<ObjectRef>) {
-    // SAFETY: the programs use fields that their objects have.
-    unsafe {
-        object
-            .as_ptr::<Option<ObjectRef>>()
-            .add(1 + field)
-            .write(value)
-    };
 }
 
 #[inline]
@@ -179,7 +178,7 @@ fn fifo(program: &Program) {
     for n in 0..30_000_000 {
         let node = program.alloc(32, 1);
         match stack[tail] {
-            Some(last) => set(last, 0, Some(node)),
+            Some(last) => program.set(last, 0, Some(node)),
             None => stack[head] = Some(node),
         }
         stack[tail] = Some(node);
@@ -207,10 +206,10 @@ fn cache(program: &Program) {
         let entry = program.alloc(40, 2);
         let at = program.push(Some(entry));
         let value = program.alloc(24, 0);
-        set(entry, 0, Some(value));
+        program.set(entry, 0, Some(value));
         program.thread().stack.truncate(at);
         let index = if n < LEN { n } else { random(&mut seed) % LEN };
-        set(table, index, Some(entry));
+        program.set(table, index, Some(entry));
     }
 }
 
@@ -228,8 +227,10 @@ fn large(program: &Program) {
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let log = args.iter().any(|arg| arg == "--gc-log");
+    let full = args.iter().any(|arg| arg == "--full");
     let wanted = args.iter().find(|arg| !arg.starts_with("--"));
-    let patterns: [(&str, fn(&Program)); 5] = [
+    type Pattern = fn(&Program);
+    let patterns: [(&str, Pattern); 5] = [
         ("binary-trees", binary_trees),
         ("allocation", allocation),
         ("fifo", fifo),
@@ -240,7 +241,13 @@ fn main() {
         if wanted.is_some_and(|wanted| wanted != name) {
             continue;
         }
-        let program = Program::new(1 << 30, log);
+        let program = Program::new(
+            HeapOptions {
+                generational: !full,
+                ..HeapOptions::new(1 << 30)
+            },
+            log,
+        );
         let begin = Instant::now();
         pattern(&program);
         let time = begin.elapsed();
