@@ -25,7 +25,7 @@ const STEP: usize = 4096;
 
 /// The smallest budget between young collections: below it, the fixed costs of
 /// a collection weigh more than what it has to mark.
-const MIN_YOUNG: usize = 512 * 1024;
+const MIN_YOUNG: usize = 1 << 20;
 
 /// A budget that leaves a small heap room for more than one cycle.
 fn floor(core: &Core, bytes: usize) -> usize {
@@ -635,8 +635,8 @@ impl<B: VmBinding> Heap<B> {
                 .store((budget as usize).clamp(least, most), Relaxed);
         } else {
             self.full_at.store(live + growth, Relaxed);
-            let warm = growth + self.budget.load(Relaxed);
-            space.release(&self.core, warm / PAGE);
+            let warm = growth + self.options.max_young;
+            space.release(&self.core, (warm + warm / 4) / PAGE);
         }
     }
 

@@ -74,6 +74,12 @@ impl BitTable {
         self.0[bit / 64].load(Relaxed) & (1 << (bit % 64)) != 0
     }
 
+    /// Address of the word that holds a bit.
+    #[inline]
+    pub(crate) fn addr_of(&self, bit: usize) -> usize {
+        self.0.as_ptr().addr() + bit / 64 * 8
+    }
+
     #[inline]
     pub(crate) fn set(&self, bit: usize) {
         let word = &self.0[bit / 64];

@@ -5,7 +5,7 @@ use core::ptr::NonNull;
 use crate::binding::{ShapeKind, VmBinding};
 use crate::layout::{GRANULE, GRANULES_PER_BLOCK, LINE, MAX_SMALL, PAGE};
 use crate::object::ObjectRef;
-use crate::region::{Core, PageOwner, allocation_size};
+use crate::region::{Core, PageOwner, allocation_size, prefetch};
 
 /// Objects between the stack and their scan, so that the prefetch of an
 /// object's header has time to arrive (Cher, Hosking, Vitek, ASPLOS 2004).
@@ -320,6 +320,13 @@ impl<'a, B: VmBinding> Marker<'a, B> {
         let shape = unsafe { binding.shape(object) };
         let addr = object.addr();
         let words = |first: usize, last: usize, marker: &mut Self, ambiguous: bool| {
+            if !ambiguous {
+                // Most of a line's references are old; their marks are far apart.
+                for word in (first.max(start)..last.min(end)).step_by(8) {
+                    // SAFETY: the shape says that words of that kind are there.
+                    marker.core.prefetch_mark(unsafe { load(word) });
+                }
+            }
             for word in (first.max(start)..last.min(end)).step_by(8) {
                 // SAFETY: the shape says that words of that kind are there.
                 let value = unsafe { load(word) };
@@ -491,16 +498,4 @@ unsafe fn store(addr: usize, value: usize) {
     let slot: *mut usize = core::ptr::with_exposed_provenance_mut(addr);
     // SAFETY: the caller's promise.
     unsafe { slot.write(value) };
-}
-
-#[inline(always)]
-fn prefetch(addr: usize) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        let pointer: *const i8 = core::ptr::with_exposed_provenance(addr);
-        // SAFETY: a prefetch has no effect but on caches, at any address.
-        unsafe { core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T0 }>(pointer) };
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = addr;
 }
