@@ -380,7 +380,21 @@ fn damage_is_found_and_named() {
     assert_eq!(damage(-4, 4, false), Corruption::Size { at: 56 });
     assert_eq!(damage(48, 4, true), Corruption::Footer { at: 56 });
     assert!(matches!(damage(0, 4, true), Corruption::Links { .. }));
-    assert!(matches!(damage(4, 4, true), Corruption::Links { .. }));
+}
+
+#[test]
+fn damage_to_a_back_link_is_found() {
+    let mut heap = Heap::<Compact>::with_capacity(4096).unwrap();
+    let blocks: Vec<_> = (0..4).map(|_| heap.try_alloc(52, ty(0)).unwrap()).collect();
+    // SAFETY: allocated above. The first block, which is second in its list now, is written to all
+    // the same.
+    unsafe {
+        heap.free(blocks[0]);
+        heap.free(blocks[2]);
+        assert_eq!(heap.check(), Ok(()));
+        blocks[0].add(4).write_bytes(0x5b, 4);
+    }
+    assert!(matches!(heap.check(), Err(Corruption::Links { .. })));
 }
 
 #[test]

@@ -16,11 +16,14 @@ const BINS: usize = 1024;
 const SEARCH: usize = 32;
 
 pub(super) struct Bins {
-    /// Bit i: word i of `nonempty` is not zero.
+    /// Bit i: word i of `nonempty` may be other than zero.
     summary: u32,
     /// Bit per bin: it has blocks.
     nonempty: [u64; BINS / 64],
+    /// The first block of each bin, or `NIL`. (The back link of a first block means nothing.)
     heads: [u32; BINS],
+    /// Is written in place of the back link of a block when there is no block.
+    nobody: u32,
 }
 
 /// The bin of blocks of `size` granules.
@@ -43,6 +46,7 @@ impl Bins {
             summary: 0,
             nonempty: [0; BINS / 64],
             heads: [NIL; BINS],
+            nobody: NIL,
         }
     }
 
@@ -57,11 +61,11 @@ impl Bins {
 
     /// Do the bits for this bin say that it has blocks?
     pub(super) fn marked(&self, bin: usize) -> bool {
-        let word = self.nonempty[bin / 64];
-        debug_assert_eq!(word != 0, self.summary & 1 << (bin / 64) != 0);
-        word & 1 << (bin % 64) != 0
+        let (word, bit) = (bin / 64, bin % 64);
+        self.nonempty[word] & 1 << bit != 0 && self.summary & 1 << word != 0
     }
 
+    /// Puts a free block first in the bin of its size.
     #[inline]
     pub(super) fn insert<L: HeaderLayout>(
         &mut self,
@@ -72,16 +76,13 @@ impl Bins {
         let bin = bin_of(size);
         let head = self.heads[bin];
         region.set_next(block, head);
-        region.set_previous(block, NIL);
-        if head == NIL {
-            self.nonempty[bin / 64] |= 1 << (bin % 64);
-            self.summary |= 1 << (bin / 64);
-        } else {
-            region.set_previous(head, block);
-        }
+        self.set_previous(region, head, block);
         self.heads[bin] = block;
+        self.nonempty[bin / 64] |= 1 << (bin % 64);
+        self.summary |= 1 << (bin / 64);
     }
 
+    /// Takes a free block out of the bin of its size.
     #[inline]
     pub(super) fn remove<L: HeaderLayout>(
         &mut self,
@@ -89,29 +90,37 @@ impl Bins {
         block: u32,
         size: u32,
     ) {
-        let next = region.next(block);
-        let previous = region.previous(block);
-        if next != NIL {
-            region.set_previous(next, previous);
-        }
-        if previous != NIL {
-            region.set_next(previous, next);
-            return;
-        }
         let bin = bin_of(size);
-        self.heads[bin] = next;
-        if next == NIL {
-            let word = &mut self.nonempty[bin / 64];
-            *word &= !(1 << (bin % 64));
-            if *word == 0 {
-                self.summary &= !(1 << (bin / 64));
-            }
+        if self.heads[bin] == block {
+            self.pop(region, bin);
+        } else {
+            let (next, previous) = (region.next(block), region.previous(block));
+            region.set_next(previous, next);
+            self.set_previous(region, next, previous);
         }
+    }
+
+    /// Takes the first block out of a bin that has one. Touches nothing but that block's link: whether
+    /// the bin is empty now is no branch, since the link is most often not in the cache and a branch
+    /// would wait for it.
+    #[inline]
+    fn pop<L: HeaderLayout>(&mut self, region: &Region<L>, bin: usize) {
+        let next = region.next(self.heads[bin]);
+        self.heads[bin] = next;
+        self.nonempty[bin / 64] &= !(u64::from(next == NIL) << (bin % 64));
+    }
+
+    /// Sets the back link of a block, or of nobody.
+    #[inline]
+    fn set_previous<L: HeaderLayout>(&mut self, region: &mut Region<L>, block: u32, to: u32) {
+        let place = region.previous_place(block, &mut self.nobody);
+        // SAFETY: the back link of a block in bounds, or `nobody`.
+        unsafe { place.write(to) };
     }
 
     /// The first non-empty bin from `bin` on.
     #[inline]
-    fn first_from(&self, bin: usize) -> Option<usize> {
+    fn first_from(&mut self, bin: usize) -> Option<usize> {
         if bin >= BINS {
             return None;
         }
@@ -120,30 +129,40 @@ impl Bins {
         if here != 0 {
             return Some(index * 64 + here.trailing_zeros() as usize);
         }
-        let above = self.summary & (u32::MAX << index << 1);
-        if above == 0 {
-            return None;
+        loop {
+            let above = self.summary & (u32::MAX << index << 1);
+            if above == 0 {
+                return None;
+            }
+            let index = above.trailing_zeros() as usize;
+            let word = self.nonempty[index];
+            if word != 0 {
+                return Some(index * 64 + word.trailing_zeros() as usize);
+            }
+            // Taking blocks out leaves the summary alone.
+            self.summary &= !(1 << index);
         }
-        let index = above.trailing_zeros() as usize;
-        Some(index * 64 + self.nonempty[index].trailing_zeros() as usize)
     }
 
-    /// The free block that fits `size` granules best, with its size. It stays in its bin.
+    /// Takes out the free block that fits `size` granules best; the block and its size.
     #[inline]
-    pub(super) fn find<L: HeaderLayout>(
-        &self,
-        region: &Region<L>,
+    pub(super) fn take_best<L: HeaderLayout>(
+        &mut self,
+        region: &mut Region<L>,
         size: u32,
     ) -> Option<(u32, u32)> {
         let mut bin = bin_of(size);
         loop {
             bin = self.first_from(bin)?;
             if bin < EXACT as usize {
-                return Some((self.heads[bin], bin as u32));
+                let block = self.heads[bin];
+                self.pop(region, bin);
+                return Some((block, bin as u32));
             }
             // Only the request's own bin can be without a fit, so this runs at most twice.
-            if let Some(found) = self.best_of(region, bin, size) {
-                return Some(found);
+            if let Some((block, have)) = self.best_of(region, bin, size) {
+                self.remove(region, block, have);
+                return Some((block, have));
             }
             bin += 1;
         }

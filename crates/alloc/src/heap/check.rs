@@ -132,7 +132,7 @@ impl<L: HeaderLayout> Heap<'_, L> {
                 let header = region.header(block);
                 if header.in_use()
                     || bin_of(header.size()) != bin
-                    || region.previous(block) != previous
+                    || (previous != NIL && region.previous(block) != previous)
                 {
                     return Err(broken);
                 }

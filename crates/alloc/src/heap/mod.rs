@@ -243,8 +243,8 @@ impl<'m, L: HeaderLayout> Heap<'m, L> {
         permanent: bool,
     ) -> Option<NonNull<u8>> {
         let size = Region::<L>::granules_for(bytes)?;
-        let (block, have) = self.bins.find(&self.region, size)?;
-        self.take_free(block, have);
+        let (block, have) = self.bins.take_best(&mut self.region, size)?;
+        self.free_blocks -= 1;
         let rest = have - size;
         let size = if rest >= Region::<L>::MIN_BLOCK {
             // The block after it still has a free predecessor.

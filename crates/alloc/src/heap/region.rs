@@ -104,10 +104,16 @@ impl<L: HeaderLayout> Region<L> {
         unsafe { self.link(block, 1).read() }
     }
 
+    /// Where the back link of a block is; `nobody` for `NIL`. Without a branch: see `Bins::pop`.
     #[inline]
-    pub(super) fn set_previous(&mut self, block: u32, to: u32) {
-        // SAFETY: in bounds, aligned to 4.
-        unsafe { self.link(block, 1).write(to) };
+    pub(super) fn previous_place(&mut self, block: u32, nobody: *mut u32) -> *mut u32 {
+        assert!(
+            block < self.len || block == NIL,
+            "a heap block is out of bounds"
+        );
+        let offset = block as usize * GRANULE + L::HEADER_BYTES + 4;
+        let place = self.origin.as_ptr().wrapping_add(offset).cast::<u32>();
+        core::hint::select_unpredictable(block == NIL, nobody, place)
     }
 
     /// Where the free block that ends at granule `end` has its size a second time.
