@@ -12,16 +12,16 @@ use crate::compile::{self, Directives};
 use crate::proc::Ending;
 
 /// Raise when the cache's meaning changes.
-const VERSION: &str = "ferrocil conformance cache 1";
+const VERSION: &str = "ferrocil conformance cache 2";
 
 /// What one run of a case left, as it is compared and stored.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Observed {
     /// How it ended.
     pub ending: Ending,
-    /// Standard output as text (lossy UTF-8).
+    /// Standard output as text; bytes that are not UTF-8 make it an escaped one.
     pub stdout: String,
-    /// Standard error as text (lossy UTF-8).
+    /// Standard error as text; bytes that are not UTF-8 make it an escaped one.
     pub stderr: String,
     /// CPU time in milliseconds.
     pub cpu_ms: f64,
@@ -135,6 +135,11 @@ fn oracle_file(case: &Case, program: &Path) -> PathBuf {
     hash.update(Sha256::digest(&case.stdin));
     for argument in &case.arguments {
         hash.update(Sha256::digest(argument));
+    }
+    hash.update("environment");
+    for (variable, value) in &case.environment {
+        hash.update(Sha256::digest(variable));
+        hash.update(Sha256::digest(value));
     }
     program.with_file_name(format!("mono-{}.json", hex(&hash.finalize()[..8])))
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 /// One conformance case.
 #[derive(Clone, Debug)]
@@ -18,6 +18,8 @@ pub struct Case {
     pub stdin: Vec<u8>,
     /// Arguments, one a line (`NAME.args`).
     pub arguments: Vec<String>,
+    /// Environment variables (`NAME.env`, one `VARIABLE=value` a line).
+    pub environment: Vec<(String, String)>,
     /// Leading non-empty lines of standard error to compare (`NAME.stderr-check`).
     pub stderr_lines: usize,
 }
@@ -70,14 +72,14 @@ fn load(root: &Path, source: PathBuf) -> Result<Case> {
         .map_or(".", |(folder, _)| folder)
         .to_owned();
     let stdin = optional(&source.with_extension("stdin"))?.unwrap_or_default();
-    let arguments = match optional(&source.with_extension("args"))? {
-        Some(bytes) => String::from_utf8(bytes)
-            .with_context(|| format!("{name}.args is not UTF-8"))?
-            .lines()
-            .map(str::to_owned)
-            .collect(),
-        None => Vec::new(),
-    };
+    let arguments = lines(&source.with_extension("args"))?;
+    let environment = lines(&source.with_extension("env"))?
+        .iter()
+        .map(|line| match line.split_once('=') {
+            Some((variable, value)) => Ok((variable.to_owned(), value.to_owned())),
+            None => bail!("{name}.env: {line:?} is not VARIABLE=value"),
+        })
+        .collect::<Result<_>>()?;
     let stderr_lines = match optional(&source.with_extension("stderr-check"))? {
         None => 0,
         Some(bytes) if bytes.trim_ascii().is_empty() => DEFAULT_STDERR_LINES,
@@ -92,6 +94,7 @@ fn load(root: &Path, source: PathBuf) -> Result<Case> {
         source,
         stdin,
         arguments,
+        environment,
         stderr_lines,
     })
 }
@@ -103,4 +106,12 @@ fn optional(path: &Path) -> Result<Option<Vec<u8>>> {
     fs::read(path)
         .map(Some)
         .with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// The lines of an optional text file.
+fn lines(path: &Path) -> Result<Vec<String>> {
+    let bytes = optional(path)?.unwrap_or_default();
+    let text =
+        String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8", path.display()))?;
+    Ok(text.lines().map(str::to_owned).collect())
 }

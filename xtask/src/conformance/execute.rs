@@ -170,17 +170,25 @@ impl Executor {
             .arg(program)
             .args(&case.arguments)
             .current_dir(&folder);
-        command.env_clear().envs(environment());
+        command
+            .env_clear()
+            .envs(environment())
+            .envs(case.environment.iter().cloned());
         let outcome = proc::run_limited(&mut command, &case.stdin, self.limits);
         drop(fs::remove_dir_all(&folder));
         let outcome = outcome?;
         Ok(Observed {
             ending: outcome.ending,
-            stdout: String::from_utf8_lossy(&outcome.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&outcome.stderr).into_owned(),
+            stdout: text(outcome.stdout),
+            stderr: text(outcome.stderr),
             cpu_ms: outcome.cpu.as_secs_f64() * 1e3,
         })
     }
+}
+
+/// Output as text. Other bytes than UTF-8 stay visible and comparable.
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| error.into_bytes().escape_ascii().to_string())
 }
 
 /// The environment of every run: nothing of the caller's but where tools are.
@@ -188,8 +196,8 @@ fn environment() -> Vec<(String, String)> {
     let mut environment: Vec<(String, String)> = [
         ("PATH", "/usr/local/bin:/usr/bin:/bin"),
         ("HOME", "/tmp"),
-        ("LANG", "C"),
-        ("LC_ALL", "C"),
+        ("LANG", "C.UTF-8"),
+        ("LC_ALL", "C.UTF-8"),
         ("TZ", "UTC"),
         ("TERM", "dumb"),
         ("FERROCIL_CONFORMANCE", "a value"),

@@ -1,0 +1,13 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+class Person { public string Name, City; public int Age, Dept; } class Dept { public int Id; public string Title; }
+class Program {
+    static void Main() {
+        var people = new[] { new Person { Name = "Ann", City = "Oslo", Age = 31, Dept = 1 }, new Person { Name = "Bob", City = "Rome", Age = 25, Dept = 2 }, new Person { Name = "Cid", City = "Oslo", Age = 47, Dept = 1 }, new Person { Name = "Dee", City = "Paris", Age = 25, Dept = 9 }, new Person { Name = "Eve", City = "Rome", Age = 38, Dept = 2 } }; var depts = new[] { new Dept { Id = 1, Title = "Dev" }, new Dept { Id = 2, Title = "Ops" }, new Dept { Id = 3, Title = "HR" } };
+        foreach (var g in from p in people group p by p.City into g orderby g.Key select new { g.Key, Count = g.Count(), Avg = g.Average(p => p.Age), Names = string.Join("+", g.Select(p => p.Name)) }) Console.WriteLine(g);
+        foreach (var j in from p in people join d in depts on p.Dept equals d.Id orderby d.Title, p.Age descending select p.Name + "@" + d.Title) Console.Write(j + " "); Console.WriteLine();
+        foreach (var j in from d in depts join p in people on d.Id equals p.Dept into ps select new { d.Title, N = ps.Count() }) Console.Write(j + " "); Console.WriteLine(); foreach (var j in from p in people join d in depts on p.Dept equals d.Id into ds from d in ds.DefaultIfEmpty() select p.Name + ":" + (d == null ? "-" : d.Title)) Console.Write(j + " "); Console.WriteLine();
+        Console.WriteLine(string.Join(" ", people.OrderBy(p => p.Age).ThenBy(p => p.Name, StringComparer.Ordinal).Select(p => p.Name))); Console.WriteLine(string.Join(" ", from p in people let upper = p.Name.ToUpperInvariant() where upper.Contains("E") select upper)); Console.WriteLine(string.Join(" ", from p in people from c in p.Name where "aeiou".IndexOf(char.ToLowerInvariant(c)) >= 0 group c by char.ToLowerInvariant(c) into g orderby g.Count() descending, g.Key select g.Key + "" + g.Count())); var look = people.ToLookup(p => p.Age, p => p.Name); Console.WriteLine(string.Join(",", look[25]) + look[99].Count() + look.Count); var dict = people.GroupBy(p => p.Dept, p => p.Age, (k, v) => new { k, Max = v.Max() }).ToDictionary(x => x.k, x => x.Max); Console.WriteLine(string.Join(",", dict.OrderBy(p => p.Key).Select(p => p.Key + "=" + p.Value))); Console.WriteLine(people.Max(p => p.Age) + people.Min(p => p.Name) + people.Sum(p => p.Age) + people.Where(p => p.City == "Nowhere").Select(p => p.Age).DefaultIfEmpty(-1).First()); Console.WriteLine(people.GroupJoin(depts, p => p.Dept, d => d.Id, (p, ds) => p.Name[0] + "" + ds.Count()).Aggregate((a, b) => a + b));
+    }
+}

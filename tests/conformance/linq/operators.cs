@@ -1,0 +1,12 @@
+using System;
+using System.Collections;
+using System.Collections.Generic;
+using System.Linq;
+class Program {
+    static void P<T>(IEnumerable<T> e) { Console.WriteLine(string.Join(",", e)); }
+    static void Main() {
+        int[] a = { 1, 2, 3, 4, 5, 6 }; object[] mixed = { 1, "two", 3.0, 4, null }; P(mixed.OfType<int>()); P(mixed.OfType<string>()); P(new ArrayList { 1, 2 }.Cast<int>().Select(x => x + 0.5)); P(a.Select((x, i) => x * i)); P(a.Where((x, i) => i % 2 == 0)); P(a.SelectMany(x => Enumerable.Repeat(x, x % 3))); P(a.SelectMany((x, i) => new[] { x, i }, (x, y) => x + "-" + y).Take(4)); P(a.Zip(a.Skip(1), (x, y) => y - x)); P(a.Prepend2(0)); P(a.Concat(new[] { 9 }).Except(new[] { 2, 4 })); P(new[] { "b", "A", "c", "B" }.Distinct(StringComparer.OrdinalIgnoreCase)); P(a.Union(new[] { 5, 6, 7 })); P(a.Intersect(new[] { 6, 1, 10 })); P(a.SkipWhile((x, i) => i < 2)); P(a.TakeWhile((x, i) => x + i < 8)); P(a.GroupBy(x => x % 3).Select(g => g.Key + ":" + g.Sum())); P(a.Reverse()); P(a.OrderBy(x => -x % 4).ThenByDescending(x => x)); P(new[] { 3.5, -1, double.NaN, 2 }.OrderBy(x => x));
+        Console.WriteLine(a.Aggregate(10, (s, x) => s - x) + " " + a.Aggregate("", (s, x) => s + x, s => s.Length) + " " + a.LongCount() + " " + a.Last(x => x < 4) + " " + a.LastOrDefault(x => x > 10) + " " + a.SingleOrDefault(x => x == 9) + " " + a.ElementAtOrDefault(99) + " " + a.Average(x => x * 1.5) + " " + a.Sum(x => (long)x << 32) + " " + a.Max(x => -x) + " " + a.Min(x => (int?)x) + " " + new int?[] { 1, null, 3 }.Sum() + " " + new double?[] { null }.Average().HasValue + " " + new[] { 1.5m, 2.5m }.Sum() + " " + new[] { 1f, 2f }.Average() + " " + new[] { "x", "yy" }.Max(s => s.Length)); Console.WriteLine(a.SequenceEqual(new List<int> { 1, 2, 3, 4, 5, 6 }) + "" + a.Contains(3) + a.All(x => x > 1) + a.Any() + "abc".SequenceEqual("abd")); Console.WriteLine(a.ToList().Count + a.ToArray().Length + a.ToDictionary(x => x, x => x * x)[4] + a.AsEnumerable().Count() + a.AsQueryableCount()); var h = a.ToLookup(x => x > 3); P(h[true]); P(h.Select(g => g.Key)); P(Enumerable.Range(5, 3)); P(Enumerable.Repeat("r", 2)); P(from x in a from y in a where x < y && x * y == 6 select x + "*" + y); P(a.Cast<object>().Select(o => o.GetType().Name).Distinct());
+    }
+}
+static class Ext { public static IEnumerable<T> Prepend2<T>(this IEnumerable<T> s, T t) { yield return t; foreach (T x in s) yield return x; } public static int AsQueryableCount(this IEnumerable<int> s) { return s.Where(x => x > 2).Count(); } }
