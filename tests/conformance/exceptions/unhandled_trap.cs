@@ -1,0 +1,1 @@
+class Program { class C { public int[] A; } static int Main(string[] args) { System.Console.WriteLine("start"); var c = new C(); try { return c.A[args.Length]; } finally { System.Console.WriteLine("finally"); } } }

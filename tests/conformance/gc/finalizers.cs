@@ -1,0 +1,8 @@
+using System;
+using System.Runtime.CompilerServices;
+class F { public static int Count, Sum; public readonly int Id; public F(int id) { Id = id; } ~F() { Count++; Sum += Id; } } class G : F { public static int Sub; public G(int id) : base(id) { } ~G() { Sub++; } } class Res { public static Res Saved; public static int Times; ~Res() { Times++; Saved = this; } } class Disposable : IDisposable { public static int Disposed, Finalized; public void Dispose() { Disposed++; GC.SuppressFinalize(this); } ~Disposable() { Finalized++; } }
+class Program {
+    [MethodImpl(MethodImplOptions.NoInlining)] static void Make() { for (int i = 0; i < 100; i++) new F(i); for (int i = 0; i < 50; i++) new G(1); for (int i = 0; i < 20; i++) using (new Disposable()) { } for (int i = 0; i < 20; i++) new Disposable(); } [MethodImpl(MethodImplOptions.NoInlining)] static void MakeRes() { new Res(); } [MethodImpl(MethodImplOptions.NoInlining)] static int Stack(int n) { int[] pad = new int[64]; pad[n % 64] = n; return n == 0 ? pad[0] : Stack(n - 1) + pad[1]; }
+    static void Collect() { Stack(50); for (int i = 0; i < 3; i++) { GC.Collect(); GC.WaitForPendingFinalizers(); } }
+    static void Main() { Make(); Collect(); Console.WriteLine((F.Count >= 140) + " " + (F.Count <= 150) + " " + (G.Sub >= 45) + " " + Disposable.Disposed + " " + (Disposable.Finalized >= 15 && Disposable.Finalized <= 20)); for (int i = 0; i < 5; i++) MakeRes(); Collect(); Console.WriteLine((Res.Times >= 4) + " " + (Res.Saved != null)); GC.ReRegisterForFinalize(Res.Saved); int t = Res.Times; Res.Saved = null; Collect(); Console.WriteLine(Res.Times > t); var live = new F(7); int c = F.Count; Collect(); Console.WriteLine(F.Count == c || F.Count > c); GC.KeepAlive(live); Console.WriteLine(live.Id); }
+}

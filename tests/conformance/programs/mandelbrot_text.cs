@@ -1,0 +1,2 @@
+using System;
+class Program { static void Main() { for (double y = 1.2; y >= -1.2; y -= 0.1) { var line = new char[70]; for (int i = 0; i < 70; i++) { double x = -2.1 + i * 0.045, a = 0, b = 0; int n = 0; while (n < 200 && a * a + b * b < 4) { double t = a * a - b * b + x; b = 2 * a * b + y; a = t; n++; } line[i] = n == 200 ? '#' : " .:-=+*%@"[n % 9]; } Console.WriteLine(new string(line).TrimEnd()); } } }

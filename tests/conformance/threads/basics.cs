@@ -1,0 +1,10 @@
+using System;
+using System.Threading;
+class Program {
+    static int shared; static readonly object gate = new object(); [ThreadStatic] static int local; static volatile bool stop;
+    static void Main() {
+        var t = new Thread(() => Console.WriteLine("in thread " + Thread.CurrentThread.Name)); t.Name = "worker"; t.Start(); t.Join(); Console.WriteLine(t.IsAlive + " " + t.ThreadState + " " + t.IsBackground); var p = new Thread(o => shared = (int)o); p.Start(41); p.Join(); Console.WriteLine(shared + 1);
+        shared = 0; var threads = new Thread[4]; for (int i = 0; i < 4; i++) { int k = i; threads[i] = new Thread(() => { for (int j = 0; j < 5000; j++) { lock (gate) shared += k; local++; } if (local != 5000) Console.WriteLine("thread static broken"); }); threads[i].Start(); } foreach (var x in threads) x.Join(); Console.WriteLine(shared + " " + local);
+        int n = 0; long big = 0; threads = new Thread[4]; for (int i = 0; i < 4; i++) { threads[i] = new Thread(() => { for (int j = 0; j < 5000; j++) { Interlocked.Increment(ref n); Interlocked.Add(ref big, 1L << 33); } }); threads[i].Start(); } foreach (var x in threads) x.Join(); Console.WriteLine(n + " " + big); Console.WriteLine(Interlocked.Exchange(ref n, 5) + " " + Interlocked.CompareExchange(ref n, 9, 5) + " " + n + " " + Interlocked.CompareExchange(ref n, 1, 5) + " " + Interlocked.Decrement(ref n) + " " + Interlocked.Read(ref big)); object o1 = "a"; Console.WriteLine(Interlocked.Exchange(ref o1, "b") + "" + o1 + Interlocked.CompareExchange<object>(ref o1, "c", o1) + o1); var s = new Thread(() => { while (!stop) Thread.Yield(); }); s.Start(); stop = true; Console.WriteLine(s.Join(5000)); Exception caught = null; var e = new Thread(() => { try { throw new InvalidOperationException("in thread"); } catch (Exception x) { caught = x; } }); e.Start(); e.Join(); Console.WriteLine(caught.Message); Console.WriteLine(Thread.CurrentThread.ManagedThreadId > 0); Thread.Sleep(1); Thread.MemoryBarrier(); Console.WriteLine(Volatile.Read(ref n)); var bg = new Thread(() => Thread.Sleep(100000)) { IsBackground = true }; bg.Start(); Console.WriteLine("main ends");
+    }
+}
