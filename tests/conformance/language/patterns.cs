@@ -1,3 +1,4 @@
+// Compiler options: -langversion:experimental
 using System;
 class Shape { } class Circle : Shape { public double R; } class Rect : Shape { public double W, H; }
 class Program {
