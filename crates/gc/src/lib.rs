@@ -43,3 +43,8 @@ pub use crate::options::HeapOptions;
 pub use crate::stats::{CollectionRecord, HeapStats, Reason};
 pub use crate::tlab::Tlab;
 pub use crate::verify::{VerifyError, VerifyReport};
+
+/// The README's example is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
