@@ -1,1 +1,16 @@
 //! The IL compiler: IL to typed SSA to Cranelift to relocatable code.
+
+pub mod clif;
+pub mod code;
+mod compiler;
+mod error;
+pub mod hir;
+pub mod host;
+mod stubs;
+
+pub use code::{
+    CallSiteOut, CompiledMethod, Dumps, EhClauseKind, EhClauseOut, Function, Region, Reloc, RelocKind, Stats,
+};
+pub use compiler::{Compiler, CompilerOptions, Tier};
+pub use error::CompileError;
+pub use stubs::{StubInput, StubKind};

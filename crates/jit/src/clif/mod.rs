@@ -1,0 +1,7 @@
+//! Lowering of hir to Cranelift IR.
+
+pub mod abi;
+pub(crate) mod emit;
+pub(crate) mod helpers;
+pub(crate) mod symbols;
+pub(crate) mod traps;

@@ -1,0 +1,178 @@
+//! The product of a compilation: position-independent bytes, relocations and tables.
+
+mod assemble;
+
+pub(crate) use assemble::Assembler;
+
+use crate::host::{DeferredError, Symbol, ThrowKind, TypeHandle};
+
+/// How a relocation is written.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum RelocKind {
+    /// 4 bytes, little endian: `symbol + addend - place`, where `place` is the address of the 4 bytes.
+    Rel4,
+    /// 8 bytes, little endian: `symbol + addend`.
+    Abs8,
+}
+
+/// A place in the code that needs an address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reloc {
+    /// Byte offset in [`CompiledMethod::code`].
+    pub offset: u32,
+    /// How to write it.
+    pub kind: RelocKind,
+    /// What it names. [`Symbol::Funclet`] is the start of `functions[index]` of the same method.
+    pub symbol: Symbol,
+    /// Added to the symbol's address.
+    pub addend: i64,
+}
+
+/// One function inside the code: the body or a filter funclet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Function {
+    /// Byte offset of its first instruction.
+    pub start: u32,
+    /// Bytes.
+    pub len: u32,
+}
+
+/// What a clause does when it is selected.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum EhClauseKind {
+    /// Catches exceptions of this type.
+    Catch(TypeHandle),
+    /// Catches everything (stubs, filter funclets).
+    CatchAll,
+    /// Catches when the funclet answers 1.
+    ///
+    /// The funclet is `extern "C" fn(thread, context, exception) -> i32` with r15 = thread.
+    /// `context` is the 8-byte word at [`CallSiteOut::context_offset`] from SP at the call
+    /// site whose region names this clause. It catches its own exceptions (answer 0).
+    Filter {
+        /// Index in [`CompiledMethod::functions`].
+        funclet: u32,
+    },
+    /// Runs in the second pass, then resumes by `Helper::ResumeUnwind`.
+    Finally,
+    /// Like `Finally`; only entered by exceptions.
+    Fault,
+}
+
+/// One exception clause.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct EhClauseOut {
+    /// What it does.
+    pub kind: EhClauseKind,
+    /// First IL offset of the try block.
+    pub try_start: u32,
+    /// End (exclusive) of the try block.
+    pub try_end: u32,
+    /// First IL offset of the handler.
+    pub handler_start: u32,
+    /// End (exclusive) of the handler.
+    pub handler_end: u32,
+}
+
+/// The clauses that protect a call site.
+///
+/// To enter clause `clauses[i]` the unwinder restores SP and FP of the frame, puts the
+/// exception reference in rax and **`i` (the position in this list)** in rdx, and jumps to
+/// the call site's landing pad.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Region {
+    /// Indices in [`CompiledMethod::clauses`], innermost first: the search order.
+    pub clauses: Vec<u32>,
+}
+
+/// A return address in the code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CallSiteOut {
+    /// Byte offset of the return address.
+    pub ret_offset: u32,
+    /// Protecting region, if any.
+    pub region: Option<u32>,
+    /// Byte offset of the landing pad; present exactly when `region` is.
+    pub landing_pad: Option<u32>,
+    /// FP (rbp) minus SP at the call.
+    pub frame_size: u32,
+    /// Offset from SP of the word that holds the filter context, when the region has filters.
+    pub context_offset: Option<u32>,
+}
+
+/// Measurements of one compilation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Stats {
+    /// IL bytes.
+    pub il_bytes: u32,
+    /// hir instructions after the passes.
+    pub hir_insts: u32,
+    /// hir blocks.
+    pub hir_blocks: u32,
+    /// Bytes of explicit frame slots.
+    pub slot_bytes: u32,
+}
+
+/// Text of the stages, made on request.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Dumps {
+    /// hir of the body and its funclets.
+    pub hir: String,
+    /// Cranelift IR before its optimisations.
+    pub clif: String,
+    /// Machine code, as Cranelift prints it.
+    pub vcode: String,
+}
+
+/// Compiled code of a method or a stub.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct CompiledMethod {
+    /// Machine code, without addresses.
+    pub code: Vec<u8>,
+    /// Needed alignment of the first byte, a power of two.
+    pub align: u32,
+    /// The body first, then filter funclets.
+    pub functions: Vec<Function>,
+    /// Places to patch.
+    pub relocs: Vec<Reloc>,
+    /// Protected regions, named by call sites.
+    pub regions: Vec<Region>,
+    /// Exception clauses.
+    pub clauses: Vec<EhClauseOut>,
+    /// Every return address, sorted by offset.
+    pub call_sites: Vec<CallSiteOut>,
+    /// Instructions that may trap (SIGSEGV, SIGILL, SIGFPE) and what to raise, sorted by
+    /// offset. A trapping instruction is never inside a protected region.
+    pub traps: Vec<(u32, ThrowKind)>,
+    /// `(code offset, IL offset)`: start of each run of code, sorted by code offset.
+    pub il_map: Vec<(u32, u32)>,
+    /// Set when the IL was invalid: the body throws this error.
+    pub invalid: Option<DeferredError>,
+    /// Measurements.
+    pub stats: Stats,
+    /// Texts, when asked for.
+    pub dumps: Option<Dumps>,
+}
+
+impl CompiledMethod {
+    /// The call site of a return address (byte offset), if there is one.
+    #[must_use]
+    pub fn call_site(&self, ret_offset: u32) -> Option<&CallSiteOut> {
+        let i = self.call_sites.binary_search_by_key(&ret_offset, |c| c.ret_offset).ok()?;
+        self.call_sites.get(i)
+    }
+
+    /// What to raise for a trap at this byte offset.
+    #[must_use]
+    pub fn trap_at(&self, offset: u32) -> Option<ThrowKind> {
+        let i = self.traps.binary_search_by_key(&offset, |t| t.0).ok()?;
+        self.traps.get(i).map(|t| t.1)
+    }
+
+    /// IL offset of the code at this byte offset (for a return address, pass the offset minus one).
+    #[must_use]
+    pub fn il_offset(&self, offset: u32) -> Option<u32> {
+        let i = self.il_map.partition_point(|e| e.0 <= offset);
+        self.il_map.get(i.checked_sub(1)?).map(|e| e.1)
+    }
+}

@@ -1,0 +1,21 @@
+//! Errors of the compiler.
+
+use crate::host::DeferredError;
+
+/// Why a method could not be compiled.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum CompileError {
+    /// A type that the method's own signature names cannot be loaded, so that not even
+    /// a throwing body has a calling convention. The host keeps the exception.
+    #[error("the signature of the method cannot be resolved (deferred error {})", .0.0)]
+    Signature(DeferredError),
+    /// Cranelift refused the function: a limit (code too large) or a compiler bug.
+    #[error("code generation failed: {0}")]
+    Codegen(String),
+    /// The machine cannot run the generated code.
+    #[error("unsupported machine: {0}")]
+    UnsupportedMachine(String),
+    /// A stub was asked for that the compiler cannot make.
+    #[error("unsupported stub: {0}")]
+    UnsupportedStub(&'static str),
+}

@@ -1,0 +1,5 @@
+//! The typed SSA form between IL and Cranelift.
+
+mod types;
+
+pub use types::{Mem, Ty};

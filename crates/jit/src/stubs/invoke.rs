@@ -1,0 +1,56 @@
+//! The way from Rust into managed code.
+
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, types};
+
+use crate::clif::abi::{AbiSig, ArgClass};
+use crate::clif::emit::{Emit, Target, Unwind};
+use crate::hir::Mem;
+
+pub(super) fn emit(emit: &mut Emit<'_>, abi: &AbiSig) {
+    let entry = emit.b.current_block().unwrap_or_else(|| emit.b.create_block());
+    let params = emit.b.block_params(entry).to_vec();
+    let (code, slots, ret) = (params[1], params[2], params[3]);
+    let flags = MemFlagsData::trusted();
+
+    let mut args = Vec::with_capacity(abi.params.len() + 2);
+    let mut at = 0;
+    if let Some(this) = abi.this {
+        args.push(emit.b.ins().load(this.clif(), flags, slots, at));
+        at += 8;
+    }
+    if abi.sret().is_some() {
+        args.push(ret);
+    }
+    for param in &abi.params {
+        let mem = match param {
+            ArgClass::Scalar(mem) => *mem,
+            ArgClass::Struct(..) => Mem::ByRef,
+        };
+        args.push(emit.load(mem, flags, slots, at));
+        at += 8;
+    }
+
+    let pad = emit.b.create_block();
+    let exception = emit.b.append_block_param(pad, types::I64);
+    let _clause = emit.b.append_block_param(pad, types::I64);
+    let unwind = Unwind { region: 0, pad, context: None };
+    let result = emit.call(Target::Address(code), abi.managed(), &args, Some(unwind));
+    if let (Some(value), Some(mem)) = (result, abi.scalar_ret()) {
+        let wide = match mem {
+            Mem::I8 | Mem::U8 | Mem::I16 | Mem::U16 | Mem::I32 => {
+                if mem.is_signed() {
+                    emit.b.ins().sextend(types::I64, value)
+                } else {
+                    emit.b.ins().uextend(types::I64, value)
+                }
+            }
+            _ => value,
+        };
+        emit.b.ins().store(flags, wide, ret, 0);
+    }
+    let zero = emit.word(0);
+    emit.b.ins().return_(&[zero]);
+
+    emit.b.switch_to_block(pad);
+    emit.b.ins().return_(&[exception]);
+}
