@@ -601,6 +601,17 @@ pub trait CompilerHost {
     fn resolve_token(&self, method: MethodHandle, token: Token) -> HostResult<LdToken>;
     /// Types of the locals.
     fn local_types(&self, method: MethodHandle, local_sig: Token) -> HostResult<Vec<TypeHandle>>;
+    /// Type behind a managed pointer type (`T` of `ref T`), for intrinsics on `ref T`. `None`
+    /// when the host does not say: such an intrinsic is called as a method.
+    fn pointee(&self, _by_ref: TypeHandle) -> Option<TypeHandle> {
+        None
+    }
+    /// Representation of values of the type that declares a field, when that is a scalar value
+    /// type (`IntPtr`, `Int32` …), so that `ldfld` on such a value is told from `ldfld` through
+    /// a pointer. `None` for structs and classes.
+    fn scalar_owner(&self, _field: FieldHandle) -> Option<Repr> {
+        None
+    }
     /// Keeps an error found by the compiler itself (bad IL: InvalidProgramException with this message).
     fn invalid_program(&self, method: MethodHandle, il_offset: u32, message: &str) -> ResolveError;
 }

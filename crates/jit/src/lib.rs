@@ -5,6 +5,9 @@ pub mod code;
 mod compiler;
 mod error;
 pub mod hir;
+mod il;
+mod method;
+mod passes;
 pub mod host;
 mod stubs;
 
@@ -13,4 +16,5 @@ pub use code::{
 };
 pub use compiler::{Compiler, CompilerOptions, Tier};
 pub use error::CompileError;
+pub use host::MethodInput;
 pub use stubs::{StubInput, StubKind};

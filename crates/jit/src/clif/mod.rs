@@ -3,5 +3,6 @@
 pub mod abi;
 pub(crate) mod emit;
 pub(crate) mod helpers;
+pub(crate) mod lower;
 pub(crate) mod symbols;
 pub(crate) mod traps;

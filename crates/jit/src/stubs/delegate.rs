@@ -1,7 +1,7 @@
 //! Entries of delegates: what the code address for `Invoke` in a delegate points at.
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{InstBuilder, MemFlagsData, StackSlotData, StackSlotKind, Value, types};
+use cranelift_codegen::ir::{BlockArg, InstBuilder, MemFlagsData, StackSlotData, StackSlotKind, Value, types};
 
 use crate::clif::abi::{AbiSig, ArgClass};
 use crate::clif::emit::{Emit, Target};
@@ -107,12 +107,14 @@ pub(super) fn multicast(emit: &mut Emit<'_>, abi: &AbiSig, delegates_off: u32, i
     let done = emit.b.create_block();
 
     let zero = emit.word(0);
-    let mut start = vec![zero.into()];
-    start.extend(result_ty.map(|ty| match ty {
-        Ty::F32 => emit.b.ins().f32const(0.0).into(),
-        Ty::F64 => emit.b.ins().f64const(0.0).into(),
-        ty => emit.b.ins().iconst(ty.clif(), 0).into(),
-    }));
+    let mut start = vec![BlockArg::Value(zero)];
+    if let Some(ty) = result_ty {
+        start.push(BlockArg::Value(match ty {
+            Ty::F32 => emit.b.ins().f32const(0.0),
+            Ty::F64 => emit.b.ins().f64const(0.0),
+            ty => emit.b.ins().iconst(ty.clif(), 0),
+        }));
+    }
     emit.b.ins().jump(head, &start);
 
     emit.b.switch_to_block(head);
@@ -142,8 +144,8 @@ pub(super) fn multicast(emit: &mut Emit<'_>, abi: &AbiSig, delegates_off: u32, i
     let result = emit.call(Target::Address(code), abi.managed(), &args, None);
     let one = emit.word(1);
     let next = emit.b.ins().iadd(index, one);
-    let mut again = vec![next.into()];
-    again.extend(result.map(cranelift_codegen::ir::BlockArg::from));
+    let mut again = vec![BlockArg::Value(next)];
+    again.extend(result.map(BlockArg::Value));
     emit.b.ins().jump(head, &again);
 
     emit.b.switch_to_block(done);

@@ -1,0 +1,94 @@
+//! Type tests.
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{self, InstBuilder, MemFlagsData, types};
+
+use super::Lower;
+use crate::hir::Value;
+use crate::host::{CastStrategy, Helper, Symbol, TypeHandle};
+
+impl Lower<'_, '_> {
+    /// Whether the header names this vtable.
+    pub(super) fn header_is(&mut self, object: ir::Value, vtable_offset: u32, flags: MemFlagsData) -> ir::Value {
+        let header = self.e.b.ins().load(types::I32, flags, object, 0);
+        self.e.cmp_imm(IntCC::Equal, header, i64::from(vtable_offset))
+    }
+
+    pub(super) fn is_inst(&mut self, object: Value, ty: TypeHandle, strategy: CastStrategy, offset: u32) -> ir::Value {
+        let object = self.val(object);
+        if strategy == CastStrategy::Always {
+            return object;
+        }
+        let some = self.e.b.create_block();
+        let next = self.e.b.create_block();
+        let result = self.e.b.append_block_param(next, types::I64);
+        self.e.b.ins().brif(object, some, &[], next, &[object.into()]);
+        self.e.b.switch_to_block(some);
+        let found = if strategy == CastStrategy::Exact {
+            let same = self.header_is(object, offset, MemFlagsData::trusted());
+            let zero = self.e.word(0);
+            self.e.b.ins().select(same, object, zero)
+        } else {
+            let vtable = self.e.symbol(Symbol::VTable(ty));
+            match self.e.helper(Helper::IsInst, &[object, vtable]) {
+                Some(found) => found,
+                None => object,
+            }
+        };
+        self.e.b.ins().jump(next, &[found.into()]);
+        self.e.b.switch_to_block(next);
+        result
+    }
+
+    pub(super) fn cast_class(
+        &mut self,
+        object: Value,
+        ty: TypeHandle,
+        strategy: CastStrategy,
+        offset: u32,
+    ) -> ir::Value {
+        let object = self.val(object);
+        if strategy == CastStrategy::Always {
+            return object;
+        }
+        let some = self.e.b.create_block();
+        let next = self.e.b.create_block();
+        self.e.b.ins().brif(object, some, &[], next, &[]);
+        self.e.b.switch_to_block(some);
+        if strategy == CastStrategy::Exact {
+            let same = self.header_is(object, offset, MemFlagsData::trusted());
+            let cold = self.e.cold_block();
+            self.e.b.ins().brif(same, next, &[], cold, &[]);
+            self.e.b.switch_to_block(cold);
+            let vtable = self.e.symbol(Symbol::VTable(ty));
+            let unwind = self.unwind();
+            self.e.raise(Helper::ThrowInvalidCast, &[object, vtable], unwind);
+        } else {
+            let vtable = self.e.symbol(Symbol::VTable(ty));
+            self.throwing(Helper::CastClass, &[object, vtable]);
+            self.e.b.ins().jump(next, &[]);
+        }
+        self.e.b.switch_to_block(next);
+        object
+    }
+
+    pub(super) fn unbox(&mut self, object: Value, ty: TypeHandle, offset: u32) -> ir::Value {
+        let object = self.val(object);
+        let flags = self.null_checked(object, 0);
+        let same = self.header_is(object, offset, flags);
+        let payload = self.e.offset(object, i64::from(self.e.abi.object_header));
+        let cold = self.e.cold_block();
+        let next = self.e.b.create_block();
+        let result = self.e.b.append_block_param(next, types::I64);
+        self.e.b.ins().brif(same, next, &[payload.into()], cold, &[]);
+        self.e.b.switch_to_block(cold);
+        let vtable = self.e.symbol(Symbol::VTable(ty));
+        let found = match self.throwing(Helper::Unbox, &[vtable, object]) {
+            Some(found) => found,
+            None => payload,
+        };
+        self.e.b.ins().jump(next, &[found.into()]);
+        self.e.b.switch_to_block(next);
+        result
+    }
+}

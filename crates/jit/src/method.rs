@@ -1,0 +1,90 @@
+//! Compilation of a method: import, passes, lowering, tables.
+
+use std::fmt::Write;
+
+use crate::clif::lower::{clif_signature, lower};
+use crate::clif::symbols::SymbolTable;
+use crate::code::{Assembler, CompiledMethod, Dumps, EhClauseKind, EhClauseOut, Region, Stats};
+use crate::compiler::{Compiler, Tier};
+use crate::error::CompileError;
+use crate::hir::{Clause, ClauseKind, FuncKind};
+use crate::host::{CompilerHost, MethodInput};
+use crate::il::{Imported, import};
+use crate::passes;
+
+impl Compiler {
+    /// Compiles a method.
+    ///
+    /// Invalid IL is not an error: the result throws what [`CompilerHost::invalid_program`]
+    /// gave, and says so in [`CompiledMethod::invalid`]. A token that cannot be resolved
+    /// throws when control reaches its instruction.
+    ///
+    /// # Errors
+    /// [`CompileError::Signature`] when a type of the method's signature cannot be loaded,
+    /// [`CompileError::Codegen`] when Cranelift refuses the function.
+    pub fn compile(
+        &self,
+        host: &dyn CompilerHost,
+        input: &MethodInput<'_>,
+        tier: Tier,
+    ) -> Result<CompiledMethod, CompileError> {
+        let Imported { mut funcs, eh, invalid } = import(host, input).map_err(CompileError::Signature)?;
+        for func in &mut funcs {
+            passes::run(func, tier);
+        }
+        let mut dumps = Dumps::default();
+        let mut stats = Stats { il_bytes: input.body.code.len() as u32, ..Stats::default() };
+        let mut symbols = SymbolTable::default();
+        let mut assembler = Assembler::new();
+        let config = host.abi();
+        for func in &funcs {
+            if self.options.dumps {
+                let _ = writeln!(dumps.hir, "{func}");
+            }
+            stats.hir_insts += func.inst_count() as u32;
+            stats.hir_blocks += func.layout.len() as u32;
+            stats.slot_bytes += func.slots.values().map(|s| s.size).sum::<u32>();
+            self.function(tier, clif_signature(func), &mut symbols, &mut assembler, &mut dumps, |clif, frontend, symbols| {
+                let frontend_config = self.isa(tier).frontend_config();
+                lower(func, &eh, config, frontend_config, clif, frontend, symbols);
+                Ok(())
+            })?;
+        }
+        let mut out = assembler.finish();
+        out.regions = eh.regions.values().map(|clauses| Region { clauses: clauses.clone() }).collect();
+        let filters: Vec<u32> = funcs
+            .iter()
+            .filter_map(|f| match f.kind {
+                FuncKind::Filter { clause } => Some(clause),
+                FuncKind::Body => None,
+            })
+            .collect();
+        out.clauses = eh.clauses.iter().enumerate().map(|(i, c)| clause_out(i as u32, c, &filters)).collect();
+        out.invalid = invalid;
+        out.stats = stats;
+        if self.options.dumps {
+            out.dumps = Some(dumps);
+        }
+        Ok(out)
+    }
+}
+
+fn clause_out(index: u32, clause: &Clause, filters: &[u32]) -> EhClauseOut {
+    let kind = match clause.kind {
+        ClauseKind::Catch(ty) => EhClauseKind::Catch(ty),
+        ClauseKind::CatchAll => EhClauseKind::CatchAll,
+        ClauseKind::Finally => EhClauseKind::Finally,
+        ClauseKind::Fault => EhClauseKind::Fault,
+        ClauseKind::Filter(_) => {
+            let at = filters.iter().position(|f| *f == index).unwrap_or(0);
+            EhClauseKind::Filter { funclet: at as u32 + 1 }
+        }
+    };
+    EhClauseOut {
+        kind,
+        try_start: clause.try_range.0,
+        try_end: clause.try_range.1,
+        handler_start: clause.handler_range.0,
+        handler_end: clause.handler_range.1,
+    }
+}

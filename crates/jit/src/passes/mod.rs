@@ -1,0 +1,15 @@
+//! Transformations of hir.
+
+mod checks;
+mod dce;
+
+use crate::compiler::Tier;
+use crate::hir::Func;
+
+/// Runs the passes of a tier.
+pub(crate) fn run(func: &mut Func, tier: Tier) {
+    checks::run(func);
+    if tier == Tier::Optimized {
+        dce::run(func);
+    }
+}
