@@ -1,1 +1,44 @@
 //! The execution engine: loaded types, domains, threads, exceptions, stubs.
+//!
+//! Everything hangs off a [`Runtime`]. It knows ECMA-335 and the shape of corlib's
+//! most basic types; the class library's internal calls are registered from outside
+//! (see [`IcallTable`]).
+
+mod binding;
+mod delegates;
+mod domain;
+mod error;
+mod exceptions;
+mod exec;
+mod icall;
+mod loader;
+mod object;
+mod reflection;
+mod runtime;
+mod signals;
+mod start;
+mod stats;
+mod stubs;
+mod threads;
+mod types;
+mod unwind;
+mod util;
+mod wellknown;
+
+pub use binding::GcBinding;
+pub use domain::{Domain, DomainRoot, EntryPtr, MethodEntry, ShapeTag, VTable, VTablePtr};
+pub use error::{LoadError, LoadErrorKind, LoadResult};
+pub use exceptions::ExceptionOffsets;
+pub use exec::{CodeInfo, CodeKind, InvokeTarget, Returned};
+pub use icall::{Abi, ClassIcalls, IcallFn, IcallTable, NativeFn, Thrown, icall};
+pub use loader::{AssemblyName, LoadedImage, SearchPath};
+pub use object::{ArrayBounds, ArrayRef, ByRef, HEADER_SIZE, ObjRef, Plain, StringRef};
+pub use runtime::{Runtime, RuntimeOptions, UnhandledHook};
+pub use start::{CORLIB_VERSION, RunError};
+pub use stats::{AssemblyStats, Stats};
+pub use threads::{Attached, Thread, ThreadRegistry};
+pub use types::{
+    ArrayMethod, Class, ClassKind, ClassPtr, Field, FieldPtr, Layout, Method, MethodKind, MethodPtr, Signature, is_assignable,
+};
+pub use unwind::{Frame, StackEntry, frames};
+pub use wellknown::Wk;

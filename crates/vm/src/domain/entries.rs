@@ -1,0 +1,137 @@
+//! Method entries: the stable address of a method in a domain and the cell behind it.
+
+use std::ops::Deref;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::Domain;
+use crate::error::LoadResult;
+use crate::stubs::emit;
+use crate::types::MethodPtr;
+
+/// A method in a domain. Its precode jumps through `cell`.
+#[repr(C)]
+#[derive(Debug)]
+pub struct MethodEntry {
+    /// Address of the code to run; the prestub part of the precode at first.
+    cell: AtomicUsize,
+    /// The method.
+    pub method: MethodPtr,
+    domain: *const Domain,
+    precode: usize,
+    unboxing: AtomicUsize,
+    /// Compiled code, 0 before.
+    code: AtomicUsize,
+}
+
+/// A pointer to a [`MethodEntry`]; valid while its domain lives.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(transparent)]
+pub struct EntryPtr(NonNull<MethodEntry>);
+
+// SAFETY: entries are immutable but for atomics.
+unsafe impl Send for EntryPtr {}
+// SAFETY: as above.
+unsafe impl Sync for EntryPtr {}
+
+impl Deref for EntryPtr {
+    type Target = MethodEntry;
+    fn deref(&self) -> &MethodEntry {
+        // SAFETY: entries live in the domain's data heap.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl MethodEntry {
+    /// The stable address that callers use.
+    #[must_use]
+    pub fn precode(&self) -> usize {
+        self.precode
+    }
+
+    /// The domain.
+    #[must_use]
+    pub fn domain(&self) -> &Domain {
+        // SAFETY: a domain outlives its entries.
+        unsafe { &*self.domain }
+    }
+
+    /// Compiled code, if there is some.
+    #[must_use]
+    pub fn code(&self) -> Option<usize> {
+        Some(self.code.load(Ordering::Acquire)).filter(|&c| c != 0)
+    }
+
+    /// Notes compiled code; callers still come through the prestub until [`MethodEntry::open`].
+    pub(crate) fn set_code(&self, code: usize) {
+        self.code.store(code, Ordering::Release);
+    }
+
+    /// Lets calls go straight to the code.
+    pub(crate) fn open(&self) {
+        if let Some(code) = self.code() {
+            self.cell.store(code, Ordering::Release);
+        }
+    }
+
+    /// Entry for calls with a boxed `this`.
+    pub(crate) fn unboxing(&self, domain: &Domain) -> LoadResult<usize> {
+        let known = self.unboxing.load(Ordering::Acquire);
+        if known != 0 {
+            return Ok(known);
+        }
+        let cell = self.cell.as_ptr() as usize;
+        let mut block = domain.code.reserve(16, 16)?;
+        let code = emit::unbox_stub(block.address(), cell);
+        block.write(&code)?;
+        let stub = block.commit(code.len())?.address();
+        self.unboxing.store(stub, Ordering::Release);
+        domain.runtime().codemap.add_stub(stub, 16);
+        domain.by_address.write().insert(stub, domain.entry(self.method)?);
+        Ok(stub)
+    }
+}
+
+impl Domain {
+    /// The entry of a method in this domain.
+    ///
+    /// # Errors
+    /// When the arena is full.
+    pub fn entry(&self, method: MethodPtr) -> LoadResult<EntryPtr> {
+        if let Some(&found) = self.entries.read().get(&method) {
+            return Ok(found);
+        }
+        let mut entries = self.entries.write();
+        if let Some(&found) = entries.get(&method) {
+            return Ok(found);
+        }
+        let place = self.allocate_hot(MethodEntry {
+            cell: AtomicUsize::new(0),
+            method,
+            domain: self,
+            precode: 0,
+            unboxing: AtomicUsize::new(0),
+            code: AtomicUsize::new(0),
+        })?;
+        let mut block = self.code.reserve(emit::PRECODE_SIZE, 16)?;
+        let at = block.address();
+        let code = emit::precode(at, place.as_ptr() as usize, place.as_ptr() as usize, self.runtime().helpers.prestub());
+        block.write(&code)?;
+        block.commit(code.len())?;
+        // SAFETY: fresh memory that nobody else knows yet; the cell is the first field.
+        unsafe {
+            (*place.as_ptr()).precode = at;
+            (*place.as_ptr()).cell.store(at + emit::PRECODE_FIRST, Ordering::Release);
+        }
+        let pointer = EntryPtr(place);
+        entries.insert(method, pointer);
+        self.by_address.write().insert(at, pointer);
+        Ok(pointer)
+    }
+
+    /// The method whose precode (or unboxing stub) is at an address.
+    #[must_use]
+    pub fn entry_at(&self, address: usize) -> Option<EntryPtr> {
+        self.by_address.read().get(&address).copied()
+    }
+}

@@ -1,0 +1,170 @@
+//! Making managed exceptions from Rust.
+
+use std::sync::OnceLock;
+
+use ferrocil_generics::NameStyle;
+use ferrocil_jit::host::DeferredError;
+
+use crate::error::{LoadError, LoadErrorKind};
+use crate::icall::Thrown;
+use crate::object::ObjRef;
+use crate::runtime::Runtime;
+use crate::threads::Thread;
+use crate::types::ClassPtr;
+use crate::wellknown::Wk;
+
+/// Offsets of `System.Exception`'s fields.
+#[derive(Clone, Copy, Debug)]
+pub struct ExceptionOffsets {
+    /// `_message`
+    pub message: u32,
+    /// `_innerException`
+    pub inner: u32,
+    /// `_stackTrace`
+    pub stack_trace: u32,
+    /// `_HResult`
+    pub hresult: u32,
+}
+
+/// Found once per runtime.
+#[derive(Debug, Default)]
+pub(crate) struct ExceptionLayout(OnceLock<Option<ExceptionOffsets>>);
+
+impl Runtime {
+    /// Offsets of `System.Exception`'s fields, unless corlib lacks them.
+    #[must_use]
+    pub fn exception_offsets(&self) -> Option<ExceptionOffsets> {
+        let cell = self.ext::<ExceptionLayout>();
+        *cell.0.get_or_init(|| {
+            let class = self.well_known_class(Wk::Exception).ok()?;
+            let offset = |name| {
+                let field = self.find_field(class, name).ok().flatten()?;
+                self.field_offset(field).ok()
+            };
+            Some(ExceptionOffsets {
+                message: offset("_message")?,
+                inner: offset("_innerException")?,
+                stack_trace: offset("_stackTrace")?,
+                hresult: offset("_HResult")?,
+            })
+        })
+    }
+
+    /// The error kept under a number.
+    #[must_use]
+    pub fn deferred_error(&self, id: DeferredError) -> LoadError {
+        self.deferred
+            .lock()
+            .get(id.0 as usize)
+            .cloned()
+            .unwrap_or_else(|| LoadError::new(LoadErrorKind::ExecutionEngine, "", "an error was lost"))
+    }
+
+    /// Whether an object is a `long[]`.
+    pub(crate) fn is_long_vector(&self, object: ObjRef) -> bool {
+        let class = self.class_of(object);
+        class.kind == crate::types::ClassKind::SzArray
+            && class.element.is_some_and(|e| e.element_type == ferrocil_metadata::ElementType::I8)
+    }
+}
+
+impl Thread {
+    /// Makes an exception pending.
+    pub fn throw_object(&self, exception: ObjRef) -> Thrown {
+        self.set_pending(exception);
+        Thrown(())
+    }
+
+    /// Makes a new exception of a corlib class pending. An empty message means the class's own.
+    pub fn throw_named(&self, namespace: &str, name: &str, message: &str) -> Thrown {
+        match self.new_exception(namespace, name, message) {
+            Ok(exception) => self.throw_object(exception),
+            Err(thrown) => thrown,
+        }
+    }
+
+    /// A new exception of a corlib class, made by its constructor `()` or `(string)`.
+    ///
+    /// # Errors
+    /// What making it threw.
+    pub fn new_exception(&self, namespace: &str, name: &str, message: &str) -> Result<ObjRef, Thrown> {
+        self.managed(|| {
+            let class = self.runtime().corlib_class(namespace, name).map_err(|e| self.corlib_is_broken(&e))?;
+            let exception = self.new_object(class)?;
+            let text = if message.is_empty() { None } else { Some(self.new_string(message)?) };
+            let args: Vec<u64> = text.iter().map(|t| t.object().address() as u64).collect();
+            self.construct(class, exception, &args)?;
+            Ok(exception)
+        })
+    }
+
+    /// Runs the constructor of `class` that takes these many arguments (strings first) on an object.
+    fn construct(&self, class: ClassPtr, object: ObjRef, args: &[u64]) -> Result<(), Thrown> {
+        let runtime = self.runtime();
+        let string = runtime.universe().primitive(ferrocil_metadata::ElementType::String);
+        let methods = runtime.methods(class).map_err(|e| self.corlib_is_broken(&e))?;
+        for &m in methods {
+            if m.name != ".ctor" {
+                continue;
+            }
+            let params = &runtime.signature(m).map_err(|e| self.corlib_is_broken(&e))?.params;
+            if params.len() == args.len() && params.first().is_none_or(|&p| p == string) {
+                self.invoke(m, Some(object.address() as u64), args)?;
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// An error about corlib itself: no exception class can be trusted then.
+    fn corlib_is_broken(&self, error: &LoadError) -> Thrown {
+        eprintln!("ferrocil: the class library lacks something the runtime needs: {error}");
+        self.throw_out_of_memory()
+    }
+
+    /// Makes the managed exception for a loader error pending.
+    pub fn throw_load_error(&self, error: &LoadError) -> Thrown {
+        let (namespace, name) = match error.kind {
+            LoadErrorKind::TypeLoad => ("System", "TypeLoadException"),
+            LoadErrorKind::MissingMethod | LoadErrorKind::MissingInternalCall => ("System", "MissingMethodException"),
+            LoadErrorKind::MissingField => ("System", "MissingFieldException"),
+            LoadErrorKind::BadImage => ("System", "BadImageFormatException"),
+            LoadErrorKind::InvalidProgram => ("System", "InvalidProgramException"),
+            LoadErrorKind::FileNotFound => ("System.IO", "FileNotFoundException"),
+            LoadErrorKind::ExecutionEngine => ("System", "ExecutionEngineException"),
+            LoadErrorKind::NotSupported => ("System", "NotSupportedException"),
+            LoadErrorKind::EntryPointNotFound => ("System", "EntryPointNotFoundException"),
+            LoadErrorKind::DllNotFound => ("System", "DllNotFoundException"),
+            LoadErrorKind::OutOfMemory => return self.throw_out_of_memory(),
+            LoadErrorKind::MemberAccess => ("System", "MemberAccessException"),
+        };
+        self.throw_named(namespace, name, &error.message)
+    }
+
+    /// InvalidCastException as Mono words it.
+    pub fn throw_invalid_cast(&self, object: ObjRef, class: ClassPtr) -> Thrown {
+        let runtime = self.runtime();
+        if object.is_null() {
+            return self.throw_named("System", "NullReferenceException", "");
+        }
+        let from = runtime.type_name_as(runtime.class_of(object).ty, NameStyle::Reflection);
+        let to = runtime.type_name_as(class.ty, NameStyle::Reflection);
+        self.throw_named(
+            "System",
+            "InvalidCastException",
+            &format!("Unable to cast object of type '{from}' to type '{to}'."),
+        )
+    }
+
+    /// TypeInitializationException around what an initialiser threw.
+    pub(crate) fn wrap_type_initialization(&self, class: ClassPtr, inner: ObjRef) -> ObjRef {
+        let make = || -> Result<ObjRef, Thrown> {
+            let wrapper = self.runtime().corlib_class("System", "TypeInitializationException").map_err(|e| self.corlib_is_broken(&e))?;
+            let object = self.new_object(wrapper)?;
+            let name = self.new_string(&self.runtime().type_name(class.ty))?;
+            self.construct(wrapper, object, &[name.object().address() as u64, inner.address() as u64])?;
+            Ok(object)
+        };
+        make().unwrap_or_else(|_| self.take_pending())
+    }
+}

@@ -1,0 +1,228 @@
+//! First calls: class initialisers, compilation, opening of entries.
+
+use std::time::Instant;
+
+use ferrocil_jit::host::{IlBody, SyncObject};
+use ferrocil_jit::{MethodInput, Tier};
+use ferrocil_metadata::{EhClause, MethodImplAttributes, TypeAttributes};
+
+use super::codemap::CodeKind;
+use super::host::{Host, method_handle, type_handle};
+use super::link::link;
+use crate::domain::{EntryPtr, MethodEntry};
+use crate::error::{LoadError, LoadErrorKind, LoadResult};
+use crate::icall::Thrown;
+use crate::threads::Thread;
+use crate::types::{ArrayMethod, MethodKind, MethodPtr};
+
+/// Called by the prestub with the current thread and the entry: gives the address to go to,
+/// or 0 with an exception pending.
+pub extern "C" fn prestub(thread: *const Thread, entry: *const MethodEntry) -> usize {
+    // SAFETY: the prestub passes r15 and the entry that its precode names.
+    let (thread, entry) = unsafe { (&*thread, &*entry) };
+    let domain = entry.domain();
+    let result = domain.entry(entry.method).map_err(|e| thread.throw_load_error(&e)).and_then(|e| thread.prepare(e));
+    result.unwrap_or(0)
+}
+
+impl Thread {
+    /// Makes an entry callable: initialises its class if its method triggers that, compiles
+    /// it, opens it. Gives the code's address.
+    ///
+    /// # Errors
+    /// What the initialiser threw, or what is wrong with the method.
+    pub(crate) fn prepare(&self, entry: EntryPtr) -> Result<usize, Thrown> {
+        let method = entry.method;
+        let domain = entry.domain();
+        let code = match entry.code() {
+            Some(code) => code,
+            None => {
+                let host = Host { runtime: self.runtime(), domain, thread: self };
+                let code = host.compile(method).map_err(|e| self.throw_load_error(&e))?;
+                entry.set_code(code);
+                code
+            }
+        };
+        let triggers = (method.is_static() || method.name == ".ctor")
+            && method.name != ".cctor"
+            && method.class.def.is_some()
+            && !method.class.flags.contains(TypeAttributes::BEFORE_FIELD_INIT);
+        if triggers {
+            let vtable = domain.vtable(method.class).map_err(|e| self.throw_load_error(&e))?;
+            domain.initialize_class(self, vtable)?;
+            if !vtable.is_initialized() {
+                // The initialiser is still running, in this thread: later calls must come here again.
+                return Ok(code);
+            }
+        }
+        entry.open();
+        Ok(code)
+    }
+}
+
+impl Host<'_> {
+    /// Compiles a method and links it into its domain.
+    fn compile(&self, method: MethodPtr) -> LoadResult<usize> {
+        let runtime = self.runtime;
+        let name = || runtime.method_name(method);
+        if method.class.open || method.generic_definition {
+            return Err(LoadError::new(
+                LoadErrorKind::InvalidProgram,
+                name(),
+                format!("{} has type parameters that are not bound", name()),
+            ));
+        }
+        let sig = self.call_sig(method)?;
+        if let MethodKind::Array(kind) = method.kind {
+            return self.array_accessor(method, kind);
+        }
+        if method.is_internal_call() {
+            if let Some(code) = self.delegate_method(method)? {
+                return Ok(code);
+            }
+            let target = self.find_icall(method).ok_or_else(|| {
+                LoadError::new(
+                    LoadErrorKind::MissingInternalCall,
+                    name(),
+                    format!("The internal call {} is not implemented by this version of ferrocil.", icall_name(self, method)),
+                )
+            })?;
+            return self.native_entry(method, &sig, target);
+        }
+        if method.is_runtime() {
+            if let Some(code) = self.delegate_method(method)? {
+                return Ok(code);
+            }
+            return Err(LoadError::new(
+                LoadErrorKind::NotSupported,
+                name(),
+                format!("{} is to be supplied by the runtime, which this version does not", name()),
+            ));
+        }
+        if method.is_pinvoke() {
+            return self.pinvoke(method);
+        }
+        let image = runtime.image(method.def.image).ok_or_else(|| LoadError::type_load(name(), "image not loaded"))?;
+        let row = image.image().method_def(method.def.rid)?;
+        if row.rva == 0 || method.is_abstract() {
+            return Err(LoadError::new(
+                LoadErrorKind::InvalidProgram,
+                name(),
+                format!("{} has no body and cannot be called", name()),
+            ));
+        }
+        let body = image.image().method_body(row.rva).map_err(|e| {
+            LoadError::new(LoadErrorKind::InvalidProgram, name(), format!("Invalid IL code in {}: {e}", name()))
+        })?;
+        let clauses: Vec<EhClause> = body.clauses().collect::<Result<_, _>>()?;
+        let synchronized = method.impl_flags.contains(MethodImplAttributes::SYNCHRONIZED).then(|| {
+            if method.is_static() { SyncObject::Type(type_handle(method.class.ty)) } else { SyncObject::This }
+        });
+        let shown = name();
+        if runtime.options().trace_compile {
+            eprintln!("compile {shown}");
+        }
+        let input = MethodInput {
+            method: method_handle(method),
+            name: &shown,
+            sig,
+            body: IlBody {
+                code: body.code,
+                max_stack: body.max_stack,
+                init_locals: body.init_locals,
+                local_sig: body.local_sig,
+                clauses: &clauses,
+            },
+            synchronized,
+        };
+        let started = Instant::now();
+        let tier = if has_loop(body.code) { Tier::Optimized } else { Tier::Quick };
+        let compiled = runtime.compiler.compile(self, &input, tier).map_err(|e| {
+            LoadError::new(LoadErrorKind::InvalidProgram, shown.clone(), format!("cannot compile {shown}: {e}"))
+        })?;
+        let size = compiled.code.len();
+        let code = link(self, compiled, &self.domain.code, CodeKind::Method, Some(method))?;
+        runtime.stats.method_compiled(&image.name.name, body.code.len(), size, started.elapsed());
+        Ok(code)
+    }
+
+    /// The Rust function behind an internal call.
+    fn find_icall(&self, method: MethodPtr) -> Option<crate::icall::NativeFn> {
+        let class = icall_class(self, method);
+        self.runtime.icalls().find(&class, method.name, &icall_signature(self, method))
+    }
+
+    fn pinvoke(&self, method: MethodPtr) -> LoadResult<usize> {
+        let runtime = self.runtime;
+        let image = runtime.image(method.def.image).ok_or_else(|| LoadError::type_load("", "image not loaded"))?;
+        let target = image.image().pinvoke(method.def.rid)?;
+        let (library, entry) = target.map_or(("", method.name), |t| (t.library, t.entry_point));
+        let class = icall_class(self, method);
+        // Functions of the runtime's own native libraries are Rust functions, by class and method
+        // or by library and entry point.
+        let found = runtime
+            .icalls()
+            .find(&class, method.name, &icall_signature(self, method))
+            .or_else(|| runtime.icalls().find(library, entry, ""));
+        match found {
+            Some(target) => self.native_entry(method, &self.call_sig(method)?, target),
+            None => Err(LoadError::new(
+                LoadErrorKind::EntryPointNotFound,
+                entry,
+                format!(
+                    "{entry} of native library '{library}' (needed by {}) is not provided: calls into native \
+                     libraries are not supported yet",
+                    runtime.method_name(method)
+                ),
+            )),
+        }
+    }
+
+    fn array_accessor(&self, method: MethodPtr, kind: ArrayMethod) -> LoadResult<usize> {
+        Err(LoadError::new(
+            LoadErrorKind::NotSupported,
+            self.runtime.method_name(method),
+            format!("{kind:?} of an array class cannot be called through a pointer yet"),
+        ))
+    }
+}
+
+/// Whether IL has a backward branch: such methods are worth good code at once.
+fn has_loop(code: &[u8]) -> bool {
+    ferrocil_metadata::il::Decoder::new(code).filter_map(Result::ok).any(|i| match i.operand {
+        ferrocil_metadata::il::Operand::Branch(target) => target <= i.offset,
+        _ => false,
+    })
+}
+
+fn icall_name(host: &Host<'_>, method: MethodPtr) -> String {
+    format!("{}::{}({})", icall_class(host, method), method.name, icall_signature(host, method))
+}
+
+/// `Namespace.Outer/Nested` of the generic definition.
+pub(crate) fn icall_class(host: &Host<'_>, method: MethodPtr) -> String {
+    let ty = match method.class.def {
+        Some(def) => host.runtime.universe().def(def),
+        None => method.class.ty,
+    };
+    let ty = if method.class.args.is_none() { method.class.ty } else { ty };
+    match host.runtime.universe().ty(ty) {
+        ferrocil_generics::Type::Primitive(_) => {
+            if method.class.namespace.is_empty() {
+                method.class.name.to_string()
+            } else {
+                format!("{}.{}", method.class.namespace, method.class.name)
+            }
+        }
+        _ => host.runtime.type_name_as(ty, ferrocil_generics::NameStyle::Message),
+    }
+}
+
+/// Parameters as Mono spells them in internal-call names.
+fn icall_signature(host: &Host<'_>, method: MethodPtr) -> String {
+    let sig = host.runtime.signature(method).map(|s| s.params.to_vec()).unwrap_or_default();
+    let names: Vec<String> =
+        sig.iter().map(|&p| host.runtime.type_name_as(p, ferrocil_generics::NameStyle::Message)).collect();
+    names.join(",")
+}
+

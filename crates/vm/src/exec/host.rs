@@ -1,0 +1,396 @@
+//! Our answers to the compiler's questions.
+
+use ferrocil_generics::{Context, MethodId, TypeId};
+use ferrocil_jit::host::{
+    AbiConfig, ArrayInfo, BoxKind, CallKind, CallSig, CallSite, CalliSig, CastStrategy, CompilerHost, DeferredError,
+    FieldHandle, FieldPlace, FieldRef, HostResult, LdToken, MethodHandle, Repr, ResolveError, StringHandle, This,
+    TypeHandle, TypeLayout, WellKnownType,
+};
+use ferrocil_metadata::{ElementType, TableId, Token, TypeAttributes};
+
+use crate::domain::{Domain, IMT_OFFSET, IMT_SLOTS};
+use crate::error::{LoadError, LoadErrorKind, LoadResult};
+use crate::loader::LoadedImage;
+use crate::object::{ArrayRef, HEADER_SIZE, StringRef};
+use crate::runtime::Runtime;
+use crate::threads::{Thread, ThreadLayout};
+use crate::types::{ClassKind, ClassPtr, FieldPtr, MethodPtr};
+use crate::wellknown::Wk;
+
+/// The host of one compilation: for code of a domain, made by a thread.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Host<'t> {
+    pub(crate) runtime: &'t Runtime,
+    pub(crate) domain: &'t Domain,
+    pub(crate) thread: &'t Thread,
+}
+
+/// A type as the compiler names it.
+pub(crate) fn type_handle(ty: TypeId) -> TypeHandle {
+    TypeHandle(ty.raw())
+}
+
+/// A method as the compiler names it.
+pub(crate) fn method_handle(method: MethodPtr) -> MethodHandle {
+    MethodHandle(method.id.raw())
+}
+
+impl Host<'_> {
+    pub(crate) fn class(&self, ty: TypeHandle) -> LoadResult<ClassPtr> {
+        let ty = TypeId::from_raw(ty.0).ok_or_else(|| LoadError::type_load("", "type handle 0"))?;
+        self.runtime.class(ty)
+    }
+
+    pub(crate) fn method(&self, method: MethodHandle) -> LoadResult<MethodPtr> {
+        MethodId::from_raw(method.0)
+            .and_then(|id| self.runtime.method_if_loaded(id))
+            .ok_or_else(|| LoadError::type_load("", "unknown method handle"))
+    }
+
+    pub(crate) fn field(&self, field: FieldHandle) -> LoadResult<FieldPtr> {
+        self.runtime.field_by_index(field.0).ok_or_else(|| LoadError::type_load("", "unknown field handle"))
+    }
+
+    pub(crate) fn defer(&self, error: LoadError) -> ResolveError {
+        let mut errors = self.runtime.deferred.lock();
+        errors.push(error);
+        ResolveError(DeferredError(errors.len() as u32 - 1))
+    }
+
+    pub(crate) fn answer<T>(&self, result: LoadResult<T>) -> HostResult<T> {
+        result.map_err(|e| self.defer(e))
+    }
+
+    /// Image and arguments that tokens of a method's body are read with.
+    pub(crate) fn scope(&self, method: MethodHandle) -> LoadResult<(MethodPtr, &LoadedImage, Context)> {
+        let method = self.method(method)?;
+        let image = self
+            .runtime
+            .image(method.def.image)
+            .ok_or_else(|| LoadError::type_load("", "the method's image is not loaded"))?;
+        Ok((method, image, method.context()))
+    }
+
+    /// A method's signature as a call sees it.
+    pub(crate) fn call_sig(&self, method: MethodPtr) -> LoadResult<CallSig> {
+        let sig = self.runtime.signature(method)?;
+        let this = match (sig.has_this, method.class.is_value_type()) {
+            (false, _) => This::None,
+            (true, true) => This::ByRef,
+            (true, false) => This::Ref,
+        };
+        Ok(CallSig {
+            this,
+            params: sig.params.iter().map(|&p| type_handle(p)).collect(),
+            ret: type_handle(sig.ret),
+        })
+    }
+
+    fn layout_of(&self, class: ClassPtr) -> LoadResult<TypeLayout> {
+        let scalar = |repr, size: u32| TypeLayout { repr, size, align: size.max(1), has_refs: false };
+        Ok(match class.kind {
+            ClassKind::Class | ClassKind::Interface | ClassKind::SzArray | ClassKind::Array => {
+                TypeLayout { repr: Repr::Ref, size: 8, align: 8, has_refs: true }
+            }
+            ClassKind::Pointer | ClassKind::FnPtr => scalar(Repr::I, 8),
+            ClassKind::ByRef => TypeLayout { repr: Repr::ByRef, size: 8, align: 8, has_refs: true },
+            ClassKind::GenericParam => {
+                return Err(LoadError::type_load(
+                    self.runtime.type_name(class.ty),
+                    format!("type parameter '{}' is not bound", self.runtime.type_name(class.ty)),
+                ));
+            }
+            ClassKind::ValueType | ClassKind::Enum => {
+                let base = class.underlying().unwrap_or(class);
+                match base.element_type {
+                    ElementType::Void => scalar(Repr::Void, 0),
+                    ElementType::Boolean => scalar(Repr::Bool, 1),
+                    ElementType::Char => scalar(Repr::Char, 2),
+                    ElementType::I1 => scalar(Repr::I1, 1),
+                    ElementType::U1 => scalar(Repr::U1, 1),
+                    ElementType::I2 => scalar(Repr::I2, 2),
+                    ElementType::U2 => scalar(Repr::U2, 2),
+                    ElementType::I4 => scalar(Repr::I4, 4),
+                    ElementType::U4 => scalar(Repr::U4, 4),
+                    ElementType::I8 => scalar(Repr::I8, 8),
+                    ElementType::U8 => scalar(Repr::U8, 8),
+                    ElementType::I => scalar(Repr::I, 8),
+                    ElementType::U => scalar(Repr::U, 8),
+                    ElementType::R4 => scalar(Repr::R4, 4),
+                    ElementType::R8 => scalar(Repr::R8, 8),
+                    _ => {
+                        let layout = self.runtime.layout(class)?;
+                        TypeLayout {
+                            repr: Repr::Struct,
+                            size: layout.size,
+                            align: layout.align,
+                            has_refs: !layout.refs.is_empty() || layout.by_ref_like,
+                        }
+                    }
+                }
+            }
+        })
+    }
+
+    fn box_kind_of(&self, class: ClassPtr) -> LoadResult<BoxKind> {
+        if class.is_reference() {
+            return Ok(BoxKind::Reference);
+        }
+        if let Some(value) = self.runtime.nullable_value(class) {
+            let (flag, payload) = self.runtime.nullable_offsets(class)?;
+            return Ok(BoxKind::Nullable {
+                value: type_handle(value.ty),
+                has_value_offset: flag,
+                value_offset: payload,
+            });
+        }
+        Ok(BoxKind::Value)
+    }
+
+    fn cast_strategy_of(&self, class: ClassPtr) -> LoadResult<CastStrategy> {
+        if class == self.runtime.well_known_class(Wk::Object)? {
+            return Ok(CastStrategy::Always);
+        }
+        let exact = match class.kind {
+            ClassKind::Class => class.is_sealed() && !self.is_variant_delegate(class),
+            ClassKind::ValueType | ClassKind::Enum => self.runtime.nullable_value(class).is_none(),
+            ClassKind::SzArray => {
+                let element = class.element.expect("arrays have elements");
+                element.kind == ClassKind::Class && element.is_sealed() && element.args.is_none()
+            }
+            _ => false,
+        };
+        Ok(if exact { CastStrategy::Exact } else { CastStrategy::Helper })
+    }
+
+    fn is_variant_delegate(&self, class: ClassPtr) -> bool {
+        class.args.is_some()
+            && self.runtime.well_known_class(Wk::MulticastDelegate).is_ok_and(|d| class.derives_from(d))
+    }
+
+    fn field_ref(&self, method: MethodHandle, token: Token, static_access: bool) -> LoadResult<FieldRef> {
+        let (caller, image, context) = self.scope(method)?;
+        let field = self.runtime.resolve_field_token(image, token, context)?;
+        let name = || format!("{:?}", field);
+        if field.class.open {
+            return Err(LoadError::type_load(name(), format!("field {} is of an open generic type", name())));
+        }
+        if static_access && !field.is_static() {
+            return Err(LoadError::new(LoadErrorKind::InvalidProgram, name(), format!("field {} is not static", name())));
+        }
+        if field.is_literal() {
+            return Err(LoadError::new(LoadErrorKind::MissingField, name(), format!("constant {} has no storage", name())));
+        }
+        let place = if !field.is_static() {
+            FieldPlace::Instance { offset: self.runtime.field_offset(field)? }
+        } else if field.thread_static {
+            FieldPlace::ThreadStatic
+        } else if field.has_rva() {
+            FieldPlace::Rva
+        } else {
+            FieldPlace::Static
+        };
+        let class_init = if field.is_static() { self.needs_init(caller, field.class)? } else { None };
+        Ok(FieldRef {
+            field: FieldHandle(field.index),
+            ty: type_handle(field.ty),
+            place,
+            class_init,
+            in_value_type: field.class.is_value_type(),
+        })
+    }
+
+    /// The class whose initialiser a static access from `caller` must see done.
+    fn needs_init(&self, caller: MethodPtr, class: ClassPtr) -> LoadResult<Option<TypeHandle>> {
+        let vtable = self.domain.vtable(class)?;
+        if vtable.is_initialized() {
+            return Ok(None);
+        }
+        // Methods that trigger the initialiser themselves have seen it run or are called by it.
+        let precise = !class.flags.contains(TypeAttributes::BEFORE_FIELD_INIT);
+        if caller.class == class && (caller.name == ".cctor" || (precise && (caller.is_static() || caller.name == ".ctor"))) {
+            return Ok(None);
+        }
+        Ok(Some(type_handle(class.ty)))
+    }
+
+    fn ld_token(&self, method: MethodHandle, token: Token) -> LoadResult<LdToken> {
+        let (_, image, context) = self.scope(method)?;
+        let is_field_ref = || -> LoadResult<bool> {
+            let row = image.image().member_ref(token.rid())?;
+            Ok(image.image().blob(row.signature)?.first() == Some(&6))
+        };
+        Ok(match token.table() {
+            Some(TableId::TypeDef | TableId::TypeRef | TableId::TypeSpec) => {
+                let ty = self.runtime.resolve_type_token(image, token, context)?;
+                self.runtime.class(ty)?;
+                LdToken::Type(type_handle(ty))
+            }
+            Some(TableId::Field) => {
+                LdToken::Field(FieldHandle(self.runtime.resolve_field_token(image, token, context)?.index))
+            }
+            Some(TableId::MemberRef) if is_field_ref()? => {
+                LdToken::Field(FieldHandle(self.runtime.resolve_field_token(image, token, context)?.index))
+            }
+            _ => LdToken::Method(method_handle(self.runtime.resolve_method_token(image, token, context)?)),
+        })
+    }
+
+    fn calli(&self, method: MethodHandle, token: Token) -> LoadResult<CalliSig> {
+        let (_, image, context) = self.scope(method)?;
+        let row = image.image().stand_alone_sig(token.rid())?;
+        let blob = image.image().blob(row.signature)?;
+        let sig = self.runtime.read_method_sig(image, blob)?;
+        let inflate = |t| self.runtime.universe().inflate(t, context).map(type_handle);
+        if sig.vararg {
+            return Err(LoadError::new(LoadErrorKind::NotSupported, "", "calli with a variable argument list is not supported yet"));
+        }
+        Ok(CalliSig {
+            sig: CallSig {
+                this: if sig.has_this { This::Ref } else { This::None },
+                params: sig.params.iter().map(|&p| inflate(p)).collect::<Result<_, _>>()?,
+                ret: inflate(sig.ret)?,
+            },
+            unmanaged: matches!(blob.first().map(|b| b & 0xf), Some(1..=4 | 9)),
+        })
+    }
+}
+
+impl CompilerHost for Host<'_> {
+    fn abi(&self) -> AbiConfig {
+        let descriptor = self.runtime.heap().alloc_descriptor();
+        AbiConfig {
+            thread_pending: ThreadLayout::PENDING,
+            thread_poll: ThreadLayout::POLL,
+            thread_tlab_cursor: ThreadLayout::TLAB + descriptor.cursor_offset as i32,
+            thread_tlab_limit: ThreadLayout::TLAB + descriptor.limit_offset as i32,
+            imt_offset: IMT_OFFSET,
+            imt_slots: IMT_SLOTS,
+            object_header: HEADER_SIZE,
+            array_length: ArrayRef::LENGTH_OFFSET,
+            vector_data: ArrayRef::VECTOR_DATA,
+            string_length: StringRef::LENGTH_OFFSET,
+            string_data: StringRef::CHARS_OFFSET,
+        }
+    }
+
+    fn layout(&self, ty: TypeHandle) -> HostResult<TypeLayout> {
+        self.answer(self.class(ty).and_then(|c| self.layout_of(c)))
+    }
+
+    fn box_kind(&self, ty: TypeHandle) -> HostResult<BoxKind> {
+        self.answer(self.class(ty).and_then(|c| self.box_kind_of(c)))
+    }
+
+    fn cast_strategy(&self, ty: TypeHandle) -> HostResult<CastStrategy> {
+        self.answer(self.class(ty).and_then(|c| self.cast_strategy_of(c)))
+    }
+
+    fn vtable_offset(&self, ty: TypeHandle) -> HostResult<u32> {
+        self.answer(self.class(ty).and_then(|c| self.domain.vtable(c)).map(|v| self.runtime.vtable_offset(v)))
+    }
+
+    fn vector_of(&self, elem: TypeHandle) -> HostResult<TypeHandle> {
+        self.answer(self.class(elem).and_then(|c| {
+            let ty = self.runtime.universe().sz_array(c.ty)?;
+            self.runtime.class(ty)?;
+            Ok(type_handle(ty))
+        }))
+    }
+
+    fn array_shape(&self, array: TypeHandle) -> HostResult<ArrayInfo> {
+        self.answer(self.class(array).and_then(|c| match c.element {
+            Some(element) if c.is_array() => Ok(ArrayInfo {
+                elem: type_handle(element.ty),
+                rank: c.rank,
+                is_vector: c.kind == ClassKind::SzArray,
+            }),
+            _ => Err(LoadError::new(
+                LoadErrorKind::InvalidProgram,
+                self.runtime.type_name(c.ty),
+                format!("'{}' is not an array type", self.runtime.type_name(c.ty)),
+            )),
+        }))
+    }
+
+    fn well_known(&self, which: WellKnownType) -> TypeHandle {
+        let u = self.runtime.universe();
+        let wk = match which {
+            WellKnownType::Object => return type_handle(u.primitive(ElementType::Object)),
+            WellKnownType::String => return type_handle(u.primitive(ElementType::String)),
+            WellKnownType::Void => return type_handle(u.primitive(ElementType::Void)),
+            WellKnownType::Int32 => return type_handle(u.primitive(ElementType::I4)),
+            WellKnownType::IntPtr => return type_handle(u.primitive(ElementType::I)),
+            WellKnownType::TypedReference => return type_handle(u.primitive(ElementType::TypedByRef)),
+            WellKnownType::RuntimeTypeHandle => Wk::RuntimeTypeHandle,
+            WellKnownType::RuntimeMethodHandle => Wk::RuntimeMethodHandle,
+            WellKnownType::RuntimeFieldHandle => Wk::RuntimeFieldHandle,
+            WellKnownType::RuntimeArgumentHandle => Wk::RuntimeArgumentHandle,
+        };
+        // A corlib without these types fails at start; a later lookup cannot.
+        self.runtime.well_known_class(wk).map_or(type_handle(u.primitive(ElementType::I)), |c| type_handle(c.ty))
+    }
+
+    fn resolve_type(&self, method: MethodHandle, token: Token) -> HostResult<TypeHandle> {
+        self.answer(self.scope(method).and_then(|(_, image, context)| {
+            let ty = self.runtime.resolve_type_token(image, token, context)?;
+            self.runtime.class(ty)?;
+            Ok(type_handle(ty))
+        }))
+    }
+
+    fn resolve_field(&self, method: MethodHandle, token: Token, static_access: bool) -> HostResult<FieldRef> {
+        self.answer(self.field_ref(method, token, static_access))
+    }
+
+    fn resolve_call(
+        &self,
+        method: MethodHandle,
+        token: Token,
+        kind: CallKind,
+        constrained: Option<TypeHandle>,
+    ) -> HostResult<CallSite> {
+        self.answer(self.call_site(method, token, kind, constrained))
+    }
+
+    fn resolve_calli(&self, method: MethodHandle, token: Token) -> HostResult<CalliSig> {
+        self.answer(self.calli(method, token))
+    }
+
+    fn resolve_string(&self, method: MethodHandle, token: Token) -> HostResult<StringHandle> {
+        self.answer(self.scope(method).and_then(|(_, image, _)| {
+            let text: Vec<u16> = image.image().user_string(token)?.utf16().collect();
+            match self.domain.intern_cell(self.thread, &text) {
+                Ok(index) => Ok(StringHandle(index)),
+                Err(_) => {
+                    self.thread.take_pending();
+                    Err(LoadError::new(LoadErrorKind::OutOfMemory, "", "no memory for a string literal"))
+                }
+            }
+        }))
+    }
+
+    fn resolve_token(&self, method: MethodHandle, token: Token) -> HostResult<LdToken> {
+        self.answer(self.ld_token(method, token))
+    }
+
+    fn local_types(&self, method: MethodHandle, local_sig: Token) -> HostResult<Vec<TypeHandle>> {
+        self.answer(self.scope(method).and_then(|(_, image, context)| {
+            let row = image.image().stand_alone_sig(local_sig.rid())?;
+            let types = self.runtime.read_locals(image, image.image().blob(row.signature)?)?;
+            types
+                .into_iter()
+                .map(|t| Ok(type_handle(self.runtime.universe().inflate(t, context)?)))
+                .collect()
+        }))
+    }
+
+    fn invalid_program(&self, method: MethodHandle, il_offset: u32, message: &str) -> ResolveError {
+        let name = self.method(method).map(|m| self.runtime.method_name(m)).unwrap_or_default();
+        self.defer(LoadError::new(
+            LoadErrorKind::InvalidProgram,
+            name.clone(),
+            format!("Invalid IL code in {name}: IL_{il_offset:04x}: {message}"),
+        ))
+    }
+}

@@ -1,0 +1,19 @@
+//! Execution: compiling on first call, linking, calling managed code from Rust.
+
+mod calls;
+mod codemap;
+mod compile;
+mod helpers;
+mod host;
+mod intrinsics;
+mod invoke;
+mod link;
+mod runtime_helpers;
+mod stubs;
+
+pub use codemap::{CodeInfo, CodeKind, CodeMap};
+pub use compile::prestub;
+pub(crate) use host::Host;
+pub use helpers::Helpers;
+pub use invoke::{InvokeTarget, Returned};
+pub use stubs::StubCache;

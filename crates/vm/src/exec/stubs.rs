@@ -1,0 +1,98 @@
+//! Stubs compiled per signature, and native thunks.
+
+use ferrocil_jit::StubKind;
+use ferrocil_jit::host::{CallSig, CompilerHost, Repr, TypeHandle};
+use ferrocil_jit::StubInput;
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+
+use super::codemap::CodeKind;
+use super::host::Host;
+use super::link::link;
+use crate::error::{LoadError, LoadErrorKind, LoadResult};
+use crate::icall::NativeFn;
+use crate::stubs::emit;
+use crate::types::MethodPtr;
+
+/// What distinguishes stubs: kind, and the representation of each value.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Key {
+    kind: StubKind,
+    this: u8,
+    values: Vec<(Repr, u32)>,
+}
+
+/// Stubs made so far.
+#[derive(Debug, Default)]
+pub struct StubCache {
+    stubs: Mutex<FxHashMap<Key, usize>>,
+    thunks: Mutex<Thunks>,
+}
+
+#[derive(Debug, Default)]
+struct Thunks {
+    by_target: FxHashMap<usize, u32>,
+    addresses: Vec<usize>,
+}
+
+impl Host<'_> {
+    fn key(&self, kind: StubKind, sig: &CallSig) -> LoadResult<Key> {
+        let value = |ty: TypeHandle| -> LoadResult<(Repr, u32)> {
+            let layout = self.layout(ty).map_err(|e| self.runtime.deferred_error(e.0))?;
+            Ok((layout.repr, layout.size))
+        };
+        let mut values = vec![value(sig.ret)?];
+        for &p in &sig.params {
+            values.push(value(p)?);
+        }
+        Ok(Key { kind, this: sig.this as u8, values })
+    }
+
+    /// A stub that any method with such a signature can share.
+    pub(crate) fn shared_stub(&self, kind: StubKind, sig: &CallSig) -> LoadResult<usize> {
+        let key = self.key(kind, sig)?;
+        if let Some(&found) = self.runtime.stubs.stubs.lock().get(&key) {
+            return Ok(found);
+        }
+        let code_kind = if kind == StubKind::Invoke { CodeKind::Invoke } else { CodeKind::Stub };
+        let address = self.make_stub(kind, sig, code_kind, None)?;
+        Ok(*self.runtime.stubs.stubs.lock().entry(key).or_insert(address))
+    }
+
+    fn make_stub(&self, kind: StubKind, sig: &CallSig, code_kind: CodeKind, method: Option<MethodPtr>) -> LoadResult<usize> {
+        let input = StubInput { kind, sig: sig.clone(), name: "stub" };
+        let compiled = self.runtime.compiler.compile_stub(self, &input).map_err(|e| {
+            LoadError::new(LoadErrorKind::ExecutionEngine, "stub", format!("cannot compile a {kind:?} stub: {e}"))
+        })?;
+        self.runtime.stats.stub_compiled(compiled.code.len());
+        link(self, compiled, self.runtime.global_code(), code_kind, method)
+    }
+
+    /// Managed entry of a native function with the internal-call convention.
+    pub(crate) fn native_entry(&self, method: MethodPtr, sig: &CallSig, target: NativeFn) -> LoadResult<usize> {
+        let thunk = self.thunk(target)?;
+        self.make_stub(StubKind::InternalCall { thunk }, sig, CodeKind::Native, Some(method))
+    }
+
+    /// Number of the thunk that goes to a native function.
+    fn thunk(&self, target: NativeFn) -> LoadResult<u32> {
+        let mut thunks = self.runtime.stubs.thunks.lock();
+        if let Some(&id) = thunks.by_target.get(&target.0) {
+            return Ok(id);
+        }
+        let address = self.runtime.global_code().install(&emit::native_thunk(target.0), 16)?.address();
+        let id = thunks.addresses.len() as u32;
+        thunks.addresses.push(address);
+        thunks.by_target.insert(target.0, id);
+        Ok(id)
+    }
+
+    pub(crate) fn thunk_address(&self, id: u32) -> LoadResult<usize> {
+        let thunks = self.runtime.stubs.thunks.lock();
+        thunks
+            .addresses
+            .get(id as usize)
+            .copied()
+            .ok_or_else(|| LoadError::new(LoadErrorKind::ExecutionEngine, "", "unknown native thunk"))
+    }
+}

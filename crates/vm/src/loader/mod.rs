@@ -1,0 +1,10 @@
+//! From files and tokens to images, types, methods and fields.
+
+mod assembly;
+mod image;
+mod names;
+mod resolve;
+mod signature;
+
+pub use assembly::{AssemblyName, SearchPath};
+pub use image::LoadedImage;

@@ -1,0 +1,442 @@
+//! A runtime: everything hangs off it.
+
+use std::any::{Any, TypeId as AnyTypeId};
+use std::cell::{RefCell, RefMut};
+use std::path::{Path, PathBuf};
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use ferrocil_codeman::{CodeManager, CodeManagerKind, CodeManagerOptions, LoaderArena};
+use ferrocil_gc::{Heap, HeapOptions};
+use ferrocil_generics::{ImageId, ImageInfo, MethodId, TypeId, Universe};
+use ferrocil_jit::{Compiler, CompilerOptions};
+use ferrocil_metadata::TableId;
+use parking_lot::{Mutex, ReentrantMutex, ReentrantMutexGuard, RwLock};
+use rustc_hash::FxHashMap;
+
+use crate::binding::GcBinding;
+use crate::domain::Domain;
+use crate::error::{LoadError, LoadResult};
+use crate::exec::{CodeMap, Helpers, StubCache};
+use crate::icall::IcallTable;
+use crate::loader::{LoadedImage, SearchPath};
+use crate::stats::Stats;
+use crate::threads::{Thread, ThreadRegistry};
+use crate::types::{Class, ClassPtr, FieldPtr, Method, MethodPtr};
+use crate::util::AppendVec;
+use crate::wellknown::{Primitives, WellKnown};
+
+/// What a runtime is made with.
+#[derive(Debug)]
+pub struct RuntimeOptions {
+    /// Heap: hard limit, stress, verification.
+    pub heap: HeapOptions,
+    /// Where assemblies are looked for.
+    pub search: SearchPath,
+    /// Folder of the program, searched before the class library.
+    pub base: Option<PathBuf>,
+    /// Address space for code and vtables, in bytes.
+    pub arena: usize,
+    /// Write one line per collection to standard error.
+    pub gc_log: bool,
+    /// Write each method's name to standard error when it is compiled.
+    pub trace_compile: bool,
+    /// Internal calls.
+    pub icalls: IcallTable,
+}
+
+impl Default for RuntimeOptions {
+    fn default() -> Self {
+        RuntimeOptions {
+            heap: HeapOptions::default(),
+            search: SearchPath::default(),
+            base: None,
+            arena: 256 << 20,
+            gc_log: false,
+            trace_compile: false,
+            icalls: IcallTable::default(),
+        }
+    }
+}
+
+/// State that the loader lock protects.
+#[derive(Debug, Default)]
+struct LoaderState {
+    building: RefCell<Vec<TypeId>>,
+    laying_out: RefCell<Vec<TypeId>>,
+}
+
+/// Called for an exception that no frame of a thread catches; decides what happens next.
+pub type UnhandledHook = Box<dyn Fn(&Thread, crate::object::ObjRef) + Send + Sync>;
+
+/// A .NET runtime. Several can live in one process; dropping one gives back its
+/// memory, code and mappings.
+pub struct Runtime {
+    options: RuntimeOptions,
+    pub(crate) compiler: Compiler,
+    pub(crate) codemap: CodeMap,
+    pub(crate) stats: Stats,
+    pub(crate) stubs: StubCache,
+    pub(crate) exts: RwLock<FxHashMap<AnyTypeId, Arc<dyn Any + Send + Sync>>>,
+    pub(crate) unhandled: OnceLock<UnhandledHook>,
+    pub(crate) main_thread_exit: Mutex<Option<i32>>,
+    threads: ThreadRegistry,
+    loader: ReentrantMutex<LoaderState>,
+    well_known: WellKnown,
+    primitives: OnceLock<Primitives>,
+    corlib: OnceLock<ImageId>,
+    class_list: Mutex<Vec<ClassPtr>>,
+    method_list: Mutex<Vec<MethodPtr>>,
+    fields: RwLock<Vec<Option<FieldPtr>>>,
+    field_count: AtomicU32,
+    class_count: AtomicU32,
+    pub(crate) deferred: Mutex<Vec<LoadError>>,
+    pub(crate) helpers: Helpers,
+    domains: AppendVec<Domain>,
+    root: AtomicPtr<Domain>,
+    heap: Heap<GcBinding>,
+    global_code: CodeManager,
+    arena: Arc<LoaderArena>,
+    // Images after all that points into them.
+    universe: Universe,
+    images: AppendVec<LoadedImage>,
+}
+
+// SAFETY: the raw pointers inside (domains, classes) are to Sync data owned by the runtime.
+unsafe impl Send for Runtime {}
+// SAFETY: as above; shared state is behind locks and atomics.
+unsafe impl Sync for Runtime {}
+
+impl std::fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Runtime").field("images", &self.images.len()).finish_non_exhaustive()
+    }
+}
+
+impl Runtime {
+    /// Makes a runtime and loads corlib. No managed code has run yet: see [`Runtime::start`].
+    ///
+    /// # Errors
+    /// When memory cannot be reserved or corlib is not found.
+    pub fn new(options: RuntimeOptions) -> LoadResult<Arc<Runtime>> {
+        let arena = LoaderArena::new(options.arena)?;
+        let global_code = CodeManager::new(&arena, CodeManagerKind::Global, CodeManagerOptions::default());
+        let binding = GcBinding::new(arena.base());
+        let heap = Heap::new(options.heap.clone(), binding).map_err(|e| {
+            LoadError::new(crate::error::LoadErrorKind::OutOfMemory, "", format!("cannot reserve the heap: {e}"))
+        })?;
+        let helpers = Helpers::install(&global_code)?;
+        let compiler = Compiler::new(CompilerOptions::default())
+            .map_err(|e| LoadError::new(crate::error::LoadErrorKind::NotSupported, "", e.to_string()))?;
+        let runtime = Arc::new(Runtime {
+            compiler,
+            codemap: CodeMap::default(),
+            stats: Stats::default(),
+            stubs: StubCache::default(),
+            exts: RwLock::default(),
+            unhandled: OnceLock::new(),
+            main_thread_exit: Mutex::new(None),
+            threads: ThreadRegistry::default(),
+            loader: ReentrantMutex::new(LoaderState::default()),
+            well_known: WellKnown::default(),
+            primitives: OnceLock::new(),
+            corlib: OnceLock::new(),
+            class_list: Mutex::default(),
+            method_list: Mutex::default(),
+            fields: RwLock::default(),
+            field_count: AtomicU32::new(0),
+            class_count: AtomicU32::new(0),
+            deferred: Mutex::default(),
+            helpers,
+            domains: AppendVec::default(),
+            root: AtomicPtr::new(std::ptr::null_mut()),
+            heap,
+            global_code,
+            arena,
+            universe: Universe::new(),
+            images: AppendVec::default(),
+            options,
+        });
+        runtime.heap.binding().attach(&runtime);
+        runtime.load_corlib()?;
+        crate::signals::register(&runtime)?;
+        let root = runtime.add_domain("default")?;
+        runtime.root.store(std::ptr::from_ref(root).cast_mut(), Ordering::Release);
+        Ok(runtime)
+    }
+
+    fn load_corlib(&self) -> LoadResult<()> {
+        let file = self
+            .options
+            .search
+            .framework
+            .iter()
+            .map(|f| f.join("mscorlib.dll"))
+            .find(|f| f.is_file())
+            .ok_or_else(|| LoadError::assembly_not_found("mscorlib", &self.options.search.framework))?;
+        let image = self.load_image(&file)?;
+        self.universe.set_corlib(image.id)?;
+        let _ = self.corlib.set(image.id);
+        let _ = self.primitives.set(Primitives::find(image));
+        Ok(())
+    }
+
+    /// Adds a domain.
+    ///
+    /// # Errors
+    /// When the loader arena is full.
+    pub fn add_domain(&self, name: &str) -> LoadResult<&Domain> {
+        let mut failed = None;
+        let domain = self.domains.push_with(|id| match Domain::new(self, id as u32 + 1, name) {
+            Ok(d) => d,
+            Err(e) => {
+                failed = Some(e);
+                Domain::dead(self, id as u32 + 1)
+            }
+        });
+        match failed {
+            Some(e) => Err(e),
+            None => Ok(domain),
+        }
+    }
+
+    /// The options.
+    #[must_use]
+    pub fn options(&self) -> &RuntimeOptions {
+        &self.options
+    }
+
+    /// The default domain.
+    #[must_use]
+    pub fn root_domain(&self) -> &Domain {
+        // SAFETY: set at the end of `new` to a domain that is never removed.
+        unsafe { &*self.root.load(Ordering::Acquire) }
+    }
+
+    /// All domains.
+    #[must_use]
+    pub fn domains(&self) -> &AppendVec<Domain> {
+        &self.domains
+    }
+
+    /// Attached threads.
+    #[must_use]
+    pub fn threads(&self) -> &ThreadRegistry {
+        &self.threads
+    }
+
+    /// The managed heap.
+    #[must_use]
+    pub fn heap(&self) -> &Heap<GcBinding> {
+        &self.heap
+    }
+
+    /// The loader arena.
+    #[must_use]
+    pub fn arena(&self) -> &Arc<LoaderArena> {
+        &self.arena
+    }
+
+    /// The code manager of trampolines and helpers.
+    #[must_use]
+    pub(crate) fn global_code(&self) -> &CodeManager {
+        &self.global_code
+    }
+
+    /// The type universe.
+    #[must_use]
+    pub fn universe(&self) -> &Universe {
+        &self.universe
+    }
+
+    /// Loaded images.
+    #[must_use]
+    pub fn images(&self) -> &AppendVec<LoadedImage> {
+        &self.images
+    }
+
+    /// Where assemblies are looked for.
+    #[must_use]
+    pub fn search_path(&self) -> &SearchPath {
+        &self.options.search
+    }
+
+    /// Folder of the program.
+    #[must_use]
+    pub fn base_folder(&self) -> Option<&PathBuf> {
+        self.options.base.as_ref()
+    }
+
+    /// Registered internal calls.
+    #[must_use]
+    pub fn icalls(&self) -> &IcallTable {
+        &self.options.icalls
+    }
+
+    /// What was compiled and loaded so far.
+    #[must_use]
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// State that another crate keeps in this runtime, made on first use.
+    pub fn ext<T: Any + Send + Sync + Default>(&self) -> Arc<T> {
+        let key = AnyTypeId::of::<T>();
+        if let Some(found) = self.exts.read().get(&key) {
+            return found.clone().downcast().expect("stored under its own type");
+        }
+        let mut map = self.exts.write();
+        let entry = map.entry(key).or_insert_with(|| Arc::new(T::default()));
+        entry.clone().downcast().expect("stored under its own type")
+    }
+
+    pub(crate) fn next_image_id(&self) -> ImageId {
+        // The id is only right under the loader lock, which callers hold; `add_image` checks.
+        ImageId::from_raw(self.images.len() as u32 + 1).expect("never 0")
+    }
+
+    pub(crate) fn add_image(&self, mut image: LoadedImage) -> &LoadedImage {
+        let info = ImageInfo {
+            type_defs: image.image().row_count(TableId::TypeDef),
+            method_defs: image.image().row_count(TableId::MethodDef),
+            ..ImageInfo::default()
+        };
+        if let Ok(id) = self.universe.add_image(info) {
+            image.id = id;
+        }
+        self.stats.image_loaded(&image.name.name);
+        self.images.push_with(|_| image)
+    }
+
+    /// Corlib.
+    ///
+    /// # Panics
+    /// Before it is loaded, which `new` does first.
+    #[must_use]
+    pub fn corlib(&self) -> &LoadedImage {
+        let id = *self.corlib.get().expect("corlib is loaded when a runtime is made");
+        self.image(id).expect("corlib is never unloaded")
+    }
+
+    /// Whether an image is corlib.
+    #[must_use]
+    pub fn is_corlib(&self, image: ImageId) -> bool {
+        self.corlib.get() == Some(&image)
+    }
+
+    pub(crate) fn primitives(&self) -> &Primitives {
+        static NONE: Primitives = Primitives::none();
+        self.primitives.get().unwrap_or(&NONE)
+    }
+
+    pub(crate) fn well_known(&self) -> &WellKnown {
+        &self.well_known
+    }
+
+    /// Takes the loader lock (recursive).
+    pub(crate) fn loader_lock(&self) -> LoaderLock<'_> {
+        LoaderLock { _guard: self.loader.lock() }
+    }
+
+    pub(crate) fn building(&self) -> RefMut<'_, Vec<TypeId>> {
+        self.loader_state().building.borrow_mut()
+    }
+
+    pub(crate) fn laying_out(&self) -> RefMut<'_, Vec<TypeId>> {
+        self.loader_state().laying_out.borrow_mut()
+    }
+
+    fn loader_state(&self) -> &LoaderState {
+        // SAFETY: callers hold the loader lock, which is recursive; the state is only borrowed for
+        // the length of one expression.
+        unsafe { &*self.loader.data_ptr() }
+    }
+
+    pub(crate) fn class_if_loaded(&self, ty: TypeId) -> Option<ClassPtr> {
+        let address = self.universe.type_slot(ty).load(Ordering::Acquire);
+        // SAFETY: the slot holds 0 or a class that the loader registered for this type.
+        unsafe { ClassPtr::from_address(address) }
+    }
+
+    pub(crate) fn register_class(&self, ty: TypeId, class: ClassPtr) {
+        self.class_list.lock().push(class);
+        self.universe.type_slot(ty).store(class.address(), Ordering::Release);
+        self.stats.class_loaded();
+    }
+
+    pub(crate) fn method_if_loaded(&self, id: MethodId) -> Option<MethodPtr> {
+        let address = self.universe.method_slot(id).load(Ordering::Acquire);
+        // SAFETY: the slot holds 0 or a method that the loader registered for this id.
+        unsafe { MethodPtr::from_address(address) }
+    }
+
+    pub(crate) fn register_method(&self, id: MethodId, method: MethodPtr) {
+        self.method_list.lock().push(method);
+        self.universe.method_slot(id).store(method.address(), Ordering::Release);
+    }
+
+    pub(crate) fn next_class_index(&self) -> u32 {
+        self.class_count.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) fn next_field_index(&self) -> u32 {
+        self.field_count.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) fn register_field(&self, field: FieldPtr) {
+        let mut fields = self.fields.write();
+        let index = field.index as usize;
+        if fields.len() <= index {
+            fields.resize(index + 1, None);
+        }
+        fields[index] = Some(field);
+    }
+
+    pub(crate) fn field_by_index(&self, index: u32) -> Option<FieldPtr> {
+        self.fields.read().get(index as usize).copied().flatten()
+    }
+
+    /// Moves a value into the pool of the image set that a type belongs to.
+    pub(crate) fn allocate_in_set<T>(&self, ty: TypeId, value: T) -> NonNull<T> {
+        let set = self.universe.image_set(self.universe.images_of(ty));
+        let place = set.pool().alloc_layout(std::alloc::Layout::new::<T>()).cast::<T>();
+        // SAFETY: fresh memory of the right layout.
+        unsafe { place.write(value) };
+        place
+    }
+
+    /// Sets what happens to exceptions that nobody catches.
+    pub fn set_unhandled_hook(&self, hook: UnhandledHook) {
+        let _ = self.unhandled.set(hook);
+    }
+
+    /// Folder of the class library that corlib came from.
+    #[must_use]
+    pub fn framework_folder(&self) -> &Path {
+        self.corlib().path.parent().unwrap_or(Path::new("/"))
+    }
+}
+
+/// The loader lock is held while this lives.
+pub(crate) struct LoaderLock<'r> {
+    _guard: ReentrantMutexGuard<'r, LoaderState>,
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        crate::signals::unregister(self);
+        // Pools free memory without running destructors: run those of classes and methods, whose
+        // lists are on the Rust heap.
+        for class in self.class_list.get_mut().drain(..) {
+            let pointer = class.address() as *mut Class;
+            // SAFETY: each class is in the list once; nothing uses it any more.
+            unsafe { std::ptr::drop_in_place(pointer) };
+        }
+        for method in self.method_list.get_mut().drain(..) {
+            let pointer = method.address() as *mut Method;
+            // SAFETY: each method is in the list once; nothing uses it any more.
+            unsafe { std::ptr::drop_in_place(pointer) };
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Machine code that no compiler gives us: transitions, raising, precodes.
+
+pub mod asm;
+pub mod emit;

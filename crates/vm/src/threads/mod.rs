@@ -1,0 +1,14 @@
+//! Managed threads: the structure that r15 points at, the registry, safepoints.
+
+mod attach;
+mod localloc;
+mod monitor;
+mod registry;
+mod stack;
+mod thread;
+
+pub use attach::Attached;
+pub use localloc::SideStack;
+pub use monitor::Monitors;
+pub use registry::{StoppedWorld, ThreadRegistry};
+pub use thread::{ActiveUnwind, Thread, ThreadLayout, ThreadState};

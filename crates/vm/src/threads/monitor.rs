@@ -1,0 +1,347 @@
+//! Object locks and identity hashes, in the header's sync word.
+//!
+//! The low two bits say what the word holds: nothing or a thin lock (owner in the
+//! upper 20 bits, recursion in the middle 10), an identity hash, or the number of
+//! an inflated monitor, which holds both.
+
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use super::Thread;
+use crate::icall::Thrown;
+use crate::object::ObjRef;
+use crate::util::AppendVec;
+
+const TAG: u32 = 3;
+const THIN: u32 = 0;
+const HASH: u32 = 1;
+const FAT: u32 = 2;
+const RECURSION_ONE: u32 = 1 << 2;
+const RECURSION_MASK: u32 = 0x3ff << 2;
+const OWNER_SHIFT: u32 = 12;
+const MAX_THIN_OWNER: u32 = (1 << 20) - 1;
+
+#[derive(Debug, Default)]
+struct State {
+    owner: u32,
+    count: u32,
+    hash: u32,
+    /// Tickets of threads in `Wait`, oldest first; a pulsed ticket is removed.
+    waiting: Vec<u64>,
+    next_ticket: u64,
+}
+
+/// An inflated lock.
+#[derive(Debug, Default)]
+pub struct Monitor {
+    state: Mutex<State>,
+    entered: Condvar,
+    pulsed: Condvar,
+    /// Object it belongs to, held weakly; 0 when free.
+    object: AtomicUsize,
+}
+
+/// All inflated monitors of a runtime.
+#[derive(Debug, Default)]
+pub struct Monitors {
+    all: AppendVec<Monitor>,
+    free: Mutex<Vec<u32>>,
+    hash_seed: AtomicU32,
+}
+
+impl Monitors {
+    /// Frees the monitors of dead objects. The world is stopped.
+    pub(crate) fn sweep(&self, is_live: &dyn Fn(usize) -> bool) {
+        for (i, monitor) in self.all.iter().enumerate() {
+            let object = monitor.object.load(Ordering::Relaxed);
+            if object != 0 && !is_live(object) {
+                monitor.object.store(0, Ordering::Relaxed);
+                *monitor.state.lock() = State::default();
+                self.free.lock().push(i as u32);
+            }
+        }
+    }
+
+    fn next_hash(&self) -> u32 {
+        // A permutation of a counter: distinct until 2^30 objects have been hashed.
+        let n = self.hash_seed.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        let mut x = n.wrapping_mul(0x9e37_79b1);
+        x ^= x >> 15;
+        (x.wrapping_mul(0x85eb_ca6b) >> 2).max(1)
+    }
+
+    fn take(&self, object: ObjRef) -> u32 {
+        let index = match self.free.lock().pop() {
+            Some(i) => i,
+            None => {
+                let mut index = 0;
+                self.all.push_with(|i| {
+                    index = i as u32;
+                    Monitor::default()
+                });
+                index
+            }
+        };
+        if let Some(m) = self.all.get(index as usize) {
+            m.object.store(object.address(), Ordering::Relaxed);
+        }
+        index
+    }
+
+    fn give_back(&self, index: u32) {
+        if let Some(m) = self.all.get(index as usize) {
+            *m.state.lock() = State::default();
+            m.object.store(0, Ordering::Relaxed);
+        }
+        self.free.lock().push(index);
+    }
+
+    fn get(&self, index: u32) -> &Monitor {
+        self.all.get(index as usize).expect("sync words name monitors that exist")
+    }
+}
+
+impl Thread {
+    /// The identity hash of an object (30 bits, not 0).
+    #[must_use]
+    pub fn identity_hash(&self, object: ObjRef) -> i32 {
+        let word = object.header().sync_word();
+        let monitors = self.runtime().monitors();
+        loop {
+            let old = word.load(Ordering::Acquire);
+            match old & TAG {
+                HASH => return (old >> 2) as i32,
+                FAT => {
+                    let mut state = monitors.get(old >> 2).state.lock();
+                    if state.hash == 0 {
+                        state.hash = monitors.next_hash();
+                    }
+                    return state.hash as i32;
+                }
+                _ if old == 0 => {
+                    let hash = monitors.next_hash();
+                    if word.compare_exchange(0, hash << 2 | HASH, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+                        return hash as i32;
+                    }
+                }
+                _ => {
+                    self.inflate(object);
+                }
+            }
+        }
+    }
+
+    /// The inflated monitor of an object.
+    fn inflate(&self, object: ObjRef) -> &Monitor {
+        let word = object.header().sync_word();
+        let monitors = self.runtime().monitors();
+        loop {
+            let old = word.load(Ordering::Acquire);
+            if old & TAG == FAT {
+                return monitors.get(old >> 2);
+            }
+            let index = monitors.take(object);
+            let monitor = monitors.get(index);
+            {
+                let mut state = monitor.state.lock();
+                if old & TAG == HASH {
+                    state.hash = old >> 2;
+                } else if old != 0 {
+                    state.owner = old >> OWNER_SHIFT;
+                    state.count = ((old & RECURSION_MASK) >> 2) + 1;
+                }
+                if word.compare_exchange(old, index << 2 | FAT, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+                    drop(state);
+                    return monitor;
+                }
+            }
+            monitors.give_back(index);
+        }
+    }
+
+    /// Enters an object's lock; waits at most `timeout` if given. `false`: the time is over.
+    ///
+    /// # Errors
+    /// ArgumentNullException for null.
+    pub fn monitor_try_enter(&self, object: ObjRef, timeout: Option<Duration>) -> Result<bool, Thrown> {
+        if object.is_null() {
+            return Err(self.throw_named("System", "ArgumentNullException", ""));
+        }
+        let word = object.header().sync_word();
+        let me = self.id();
+        if me <= MAX_THIN_OWNER {
+            let old = word.load(Ordering::Acquire);
+            if old == 0 {
+                let mine = me << OWNER_SHIFT;
+                if word.compare_exchange(0, mine, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+                    return Ok(true);
+                }
+            } else if old & TAG == THIN && old >> OWNER_SHIFT == me && old & RECURSION_MASK != RECURSION_MASK {
+                // Only the owner changes a thin lock, except for inflation by others.
+                if word.compare_exchange(old, old + RECURSION_ONE, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+                    return Ok(true);
+                }
+            }
+        }
+        let monitor = self.inflate(object);
+        let mut state = monitor.state.lock();
+        if state.owner == me {
+            state.count += 1;
+            return Ok(true);
+        }
+        if state.owner == 0 {
+            state.owner = me;
+            state.count = 1;
+            return Ok(true);
+        }
+        if timeout == Some(Duration::ZERO) {
+            return Ok(false);
+        }
+        drop(state);
+        let deadline = timeout.and_then(|t| Instant::now().checked_add(t));
+        Ok(self.blocking(|| {
+            let mut state = monitor.state.lock();
+            while state.owner != 0 {
+                match deadline {
+                    Some(end) => {
+                        if monitor.entered.wait_until(&mut state, end).timed_out() && state.owner != 0 {
+                            return false;
+                        }
+                    }
+                    None => monitor.entered.wait(&mut state),
+                }
+            }
+            state.owner = me;
+            state.count = 1;
+            true
+        }))
+    }
+
+    /// Enters an object's lock.
+    ///
+    /// # Errors
+    /// ArgumentNullException for null.
+    pub fn monitor_enter(&self, object: ObjRef) -> Result<(), Thrown> {
+        self.monitor_try_enter(object, None).map(|_| ())
+    }
+
+    /// Leaves an object's lock.
+    ///
+    /// # Errors
+    /// SynchronizationLockException when this thread does not hold it.
+    pub fn monitor_exit(&self, object: ObjRef) -> Result<(), Thrown> {
+        if object.is_null() {
+            return Err(self.throw_named("System", "ArgumentNullException", ""));
+        }
+        let word = object.header().sync_word();
+        let me = self.id();
+        loop {
+            let old = word.load(Ordering::Acquire);
+            match old & TAG {
+                THIN if old != 0 && old >> OWNER_SHIFT == me => {
+                    let new = if old & RECURSION_MASK == 0 { 0 } else { old - RECURSION_ONE };
+                    if word.compare_exchange(old, new, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+                        return Ok(());
+                    }
+                }
+                FAT => {
+                    let monitor = self.runtime().monitors().get(old >> 2);
+                    let mut state = monitor.state.lock();
+                    if state.owner != me {
+                        break;
+                    }
+                    state.count -= 1;
+                    if state.count == 0 {
+                        state.owner = 0;
+                        monitor.entered.notify_one();
+                    }
+                    return Ok(());
+                }
+                _ => break,
+            }
+        }
+        Err(self.not_locked())
+    }
+
+    fn not_locked(&self) -> Thrown {
+        self.throw_named(
+            "System.Threading",
+            "SynchronizationLockException",
+            "Object synchronization method was called from an unsynchronized block of code.",
+        )
+    }
+
+    /// Whether this thread (or, if `anyone`, some thread) holds an object's lock.
+    #[must_use]
+    pub fn monitor_is_entered(&self, object: ObjRef, anyone: bool) -> bool {
+        let old = object.header().sync_word().load(Ordering::Acquire);
+        let owner = match old & TAG {
+            THIN => old >> OWNER_SHIFT,
+            FAT => self.runtime().monitors().get(old >> 2).state.lock().owner,
+            _ => 0,
+        };
+        if anyone { owner != 0 } else { owner == self.id() }
+    }
+
+    /// Leaves the lock, waits for a pulse or the end of the time, enters it again. `false`:
+    /// the time was over.
+    ///
+    /// # Errors
+    /// SynchronizationLockException when this thread does not hold the lock.
+    pub fn monitor_wait(&self, object: ObjRef, timeout: Option<Duration>) -> Result<bool, Thrown> {
+        if !self.monitor_is_entered(object, false) {
+            return Err(self.not_locked());
+        }
+        let monitor = self.inflate(object);
+        let me = self.id();
+        let deadline = timeout.and_then(|t| Instant::now().checked_add(t));
+        Ok(self.blocking(|| {
+            let mut state = monitor.state.lock();
+            let count = std::mem::take(&mut state.count);
+            state.owner = 0;
+            monitor.entered.notify_one();
+            let ticket = state.next_ticket;
+            state.next_ticket += 1;
+            state.waiting.push(ticket);
+            let mut signalled = true;
+            while state.waiting.contains(&ticket) {
+                match deadline {
+                    Some(end) => {
+                        if monitor.pulsed.wait_until(&mut state, end).timed_out() && state.waiting.contains(&ticket) {
+                            state.waiting.retain(|&t| t != ticket);
+                            signalled = false;
+                        }
+                    }
+                    None => monitor.pulsed.wait(&mut state),
+                }
+            }
+            while state.owner != 0 {
+                monitor.entered.wait(&mut state);
+            }
+            state.owner = me;
+            state.count = count;
+            signalled
+        }))
+    }
+
+    /// Wakes one waiting thread, or all.
+    ///
+    /// # Errors
+    /// SynchronizationLockException when this thread does not hold the lock.
+    pub fn monitor_pulse(&self, object: ObjRef, all: bool) -> Result<(), Thrown> {
+        if !self.monitor_is_entered(object, false) {
+            return Err(self.not_locked());
+        }
+        let monitor = self.inflate(object);
+        let mut state = monitor.state.lock();
+        if all {
+            state.waiting.clear();
+        } else if !state.waiting.is_empty() {
+            state.waiting.remove(0);
+        }
+        monitor.pulsed.notify_all();
+        Ok(())
+    }
+}

@@ -1,0 +1,301 @@
+//! Fields and methods of a class, made on first use.
+
+use std::sync::OnceLock;
+use std::sync::atomic::AtomicI32;
+
+use ferrocil_generics::{Context, InstId, MethodDef, MethodId};
+use ferrocil_metadata::{MethodAttributes, MethodImplAttributes, TableId, Token};
+
+use super::method::ArrayMethod;
+use super::{ClassPtr, Field, FieldPtr, Method, MethodKind, MethodPtr, Signature};
+use crate::error::{LoadError, LoadResult};
+use crate::runtime::Runtime;
+
+/// Row numbers that stand for array methods, above any real row.
+const ARRAY_METHOD_BASE: u32 = 0x0100_0000;
+
+impl Runtime {
+    /// The fields that a class declares itself, static ones too, in order.
+    ///
+    /// # Errors
+    /// When a row or signature is bad.
+    pub fn fields(&self, class: ClassPtr) -> LoadResult<&[Field]> {
+        if let Some(done) = class.fields.get() {
+            return fields_of(class, done);
+        }
+        let _lock = self.loader_lock();
+        if class.fields.get().is_none() {
+            let built = self.build_fields(class);
+            // Indexing gives out addresses, so it follows publication.
+            let _ = class.fields.set(built);
+            if let Some(Ok(fields)) = class.fields.get() {
+                for field in fields {
+                    self.register_field(FieldPtr::new(field));
+                }
+            }
+        }
+        fields_of(class, class.fields.get().expect("set above"))
+    }
+
+    fn build_fields(&self, class: ClassPtr) -> LoadResult<Box<[Field]>> {
+        let Some(def) = class.def else { return Ok(Box::default()) };
+        let image = self.image_of(def)?;
+        let context = Context { class_args: class.args, method_args: None };
+        let mut fields = Vec::new();
+        for rid in image.image().type_fields(def.rid) {
+            let row = image.image().field(rid)?;
+            let ty = self.read_field_sig(image, def, image.image().blob(row.signature)?)?;
+            fields.push(Field {
+                class,
+                rid,
+                name: image.image().string(row.name)?,
+                flags: row.flags,
+                ty: self.universe().inflate(ty, context)?,
+                thread_static: row.flags.contains(ferrocil_metadata::FieldAttributes::STATIC)
+                    && self.has_attribute(image, Token::new(TableId::Field, rid), "System", "ThreadStaticAttribute"),
+                index: self.next_field_index(),
+            });
+        }
+        Ok(fields.into_boxed_slice())
+    }
+
+    /// The methods that a class declares itself, in order.
+    ///
+    /// # Errors
+    /// When a row is bad.
+    pub fn methods(&self, class: ClassPtr) -> LoadResult<&'static [MethodPtr]> {
+        let show = |r: &'static LoadResult<Box<[MethodPtr]>>| match r {
+            Ok(m) => Ok(&**m),
+            Err(e) => Err(e.clone()),
+        };
+        // SAFETY: classes live as long as anything that can name them (see `ClassPtr`).
+        let cell: &'static OnceLock<_> = unsafe { &*(&raw const class.methods) };
+        if let Some(done) = cell.get() {
+            return show(done);
+        }
+        let _lock = self.loader_lock();
+        if cell.get().is_none() {
+            let built = self.build_methods(class);
+            let _ = cell.set(built);
+        }
+        show(cell.get().expect("set above"))
+    }
+
+    fn build_methods(&self, class: ClassPtr) -> LoadResult<Box<[MethodPtr]>> {
+        let Some(def) = class.def else {
+            if !class.is_array() {
+                return Ok(Box::default());
+            }
+            let mut kinds = vec![ArrayMethod::New];
+            if class.kind == super::ClassKind::Array {
+                kinds.push(ArrayMethod::NewWithBounds);
+            }
+            kinds.extend([ArrayMethod::Set, ArrayMethod::Address, ArrayMethod::Get]);
+            return kinds.into_iter().map(|k| self.array_method(class, k)).collect();
+        };
+        let image = self.image_of(def)?;
+        image
+            .image()
+            .type_methods(def.rid)
+            .into_iter()
+            .map(|rid| self.method(class, MethodDef { image: image.id, rid }, None))
+            .collect()
+    }
+
+    /// The method object of a definition in a class, with its own arguments bound if given.
+    ///
+    /// # Errors
+    /// When the row is bad.
+    pub fn method(&self, class: ClassPtr, def: MethodDef, args: Option<InstId>) -> LoadResult<MethodPtr> {
+        let arg_list = args.map(|a| self.universe().args(a)).unwrap_or_default();
+        let id = self.universe().method(class.ty, def, arg_list)?;
+        if let Some(method) = self.method_if_loaded(id) {
+            return Ok(method);
+        }
+        let image = self.image(def.image).ok_or_else(|| LoadError::type_load("", "the method's image is not loaded"))?;
+        let row = image.image().method_def(def.rid)?;
+        let arity = image.image().generic_params(Token::new(TableId::MethodDef, def.rid)).len();
+        let name = image.image().string(row.name)?;
+        if let Some(args) = args {
+            let given = self.universe().args(args).len();
+            if given != arity as usize {
+                return Err(LoadError::bad_image("", format!("method '{name}' takes {arity} type arguments, {given} were given")));
+            }
+        }
+        let method = Method {
+            id,
+            class,
+            def,
+            kind: MethodKind::Defined,
+            name,
+            flags: row.flags,
+            impl_flags: row.impl_flags,
+            args,
+            generic_definition: arity > 0 && args.is_none(),
+            slot: AtomicI32::new(-1),
+            signature: OnceLock::new(),
+        };
+        Ok(self.publish_method(id, method))
+    }
+
+    /// One of the methods that array classes have without metadata.
+    ///
+    /// # Errors
+    /// When the universe is full.
+    pub fn array_method(&self, class: ClassPtr, kind: ArrayMethod) -> LoadResult<MethodPtr> {
+        let def = MethodDef { image: class.image, rid: ARRAY_METHOD_BASE + kind as u32 };
+        let id = self.universe().method(class.ty, def, &[])?;
+        if let Some(method) = self.method_if_loaded(id) {
+            return Ok(method);
+        }
+        let (name, flags) = match kind {
+            ArrayMethod::New | ArrayMethod::NewWithBounds => {
+                (".ctor", MethodAttributes::SPECIAL_NAME | MethodAttributes::RT_SPECIAL_NAME)
+            }
+            ArrayMethod::Get => ("Get", MethodAttributes::empty()),
+            ArrayMethod::Set => ("Set", MethodAttributes::empty()),
+            ArrayMethod::Address => ("Address", MethodAttributes::empty()),
+        };
+        let method = Method {
+            id,
+            class,
+            def,
+            kind: MethodKind::Array(kind),
+            name,
+            flags: flags | MethodAttributes::PUBLIC,
+            impl_flags: MethodImplAttributes::empty(),
+            args: None,
+            generic_definition: false,
+            slot: AtomicI32::new(-1),
+            signature: OnceLock::new(),
+        };
+        Ok(self.publish_method(id, method))
+    }
+
+    fn publish_method(&self, id: MethodId, method: Method) -> MethodPtr {
+        let _lock = self.loader_lock();
+        if let Some(found) = self.method_if_loaded(id) {
+            return found;
+        }
+        let pointer = MethodPtr::new(self.allocate_in_set(method.class.ty, method));
+        self.register_method(id, pointer);
+        pointer
+    }
+
+    /// The same method definition in another instance of its class, or with other arguments.
+    ///
+    /// # Errors
+    /// As [`Runtime::method`].
+    pub fn inflate_method(&self, method: MethodPtr, context: Context) -> LoadResult<MethodPtr> {
+        let class = self.class(self.universe().inflate(method.class.ty, context)?)?;
+        let args = match method.args {
+            Some(args) => {
+                let list: Vec<_> = self
+                    .universe()
+                    .args(args)
+                    .iter()
+                    .map(|&t| self.universe().inflate(t, context))
+                    .collect::<Result<_, _>>()?;
+                Some(self.universe().inst_of(&list)?)
+            }
+            None => None,
+        };
+        match method.kind {
+            MethodKind::Array(kind) => self.array_method(class, kind),
+            MethodKind::Defined => self.method(class, method.def, args),
+        }
+    }
+
+    /// A method's signature, its class's and its own arguments bound.
+    ///
+    /// # Errors
+    /// When the signature is bad.
+    pub fn signature(&self, method: MethodPtr) -> LoadResult<&'static Signature> {
+        // SAFETY: methods live as long as anything that can name them (see `MethodPtr`).
+        let cell: &'static OnceLock<_> = unsafe { &*(&raw const method.signature) };
+        match cell.get_or_init(|| self.build_signature(method)) {
+            Ok(sig) => Ok(sig),
+            Err(e) => Err(e.clone()),
+        }
+    }
+
+    fn build_signature(&self, method: MethodPtr) -> LoadResult<Signature> {
+        if let MethodKind::Array(kind) = method.kind {
+            return self.array_signature(method.class, kind);
+        }
+        let image = self.image(method.def.image).ok_or_else(|| LoadError::type_load("", "image not loaded"))?;
+        let row = image.image().method_def(method.def.rid)?;
+        let open = self.read_method_def_sig(image, method.class.def, method.def, image.image().blob(row.signature)?)?;
+        let context = method.context();
+        let u = self.universe();
+        Ok(Signature {
+            ret: u.inflate(open.ret, context)?,
+            params: open.params.iter().map(|&p| u.inflate(p, context)).collect::<Result<_, _>>()?,
+            has_this: !method.is_static(),
+            ..open
+        })
+    }
+
+    fn array_signature(&self, class: ClassPtr, kind: ArrayMethod) -> LoadResult<Signature> {
+        let u = self.universe();
+        let int = u.primitive(ferrocil_metadata::ElementType::I4);
+        let void = u.primitive(ferrocil_metadata::ElementType::Void);
+        let elem = class.element.expect("arrays have elements").ty;
+        let rank = class.rank as usize;
+        let mut params = vec![int; rank];
+        let ret = match kind {
+            ArrayMethod::New => void,
+            ArrayMethod::NewWithBounds => {
+                params = vec![int; 2 * rank];
+                void
+            }
+            ArrayMethod::Get => elem,
+            ArrayMethod::Set => {
+                params.push(elem);
+                void
+            }
+            ArrayMethod::Address => u.by_ref(elem)?,
+        };
+        Ok(Signature { has_this: true, vararg: false, generic_arity: 0, ret, params: params.into() })
+    }
+
+    /// Finds a declared method by name and number of parameters (any when `None`).
+    ///
+    /// # Errors
+    /// When the class's methods cannot be loaded.
+    pub fn find_method(&self, class: ClassPtr, name: &str, params: Option<usize>) -> LoadResult<Option<MethodPtr>> {
+        for &m in self.methods(class)? {
+            if m.name == name && (params.is_none() || params == Some(self.signature(m)?.params.len())) {
+                return Ok(Some(m));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Finds a field by name in a class or its bases.
+    ///
+    /// # Errors
+    /// When a class's fields cannot be loaded.
+    pub fn find_field(&self, class: ClassPtr, name: &str) -> LoadResult<Option<FieldPtr>> {
+        let mut search = Some(class);
+        while let Some(c) = search {
+            if let Some(f) = self.fields(c)?.iter().find(|f| f.name == name) {
+                return Ok(Some(FieldPtr::new(f)));
+            }
+            search = c.parent;
+        }
+        Ok(None)
+    }
+}
+
+fn fields_of(class: ClassPtr, fields: &LoadResult<Box<[Field]>>) -> LoadResult<&'static [Field]> {
+    let _ = class;
+    match fields {
+        Ok(f) => {
+            let f: *const [Field] = &raw const **f;
+            // SAFETY: a class's fields live as long as the class (see `ClassPtr`).
+            Ok(unsafe { &*f })
+        }
+        Err(e) => Err(e.clone()),
+    }
+}

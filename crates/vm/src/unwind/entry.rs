@@ -1,0 +1,131 @@
+//! Entry points of the raising stubs: (thread, a, b, caller's fp, return address, out).
+
+use ferrocil_jit::host::ThrowKind;
+
+use super::Resume;
+use super::raise::{Origin, raise, resume};
+use crate::domain::{DomainRoot, VTablePtr};
+use crate::object::ObjRef;
+use crate::threads::Thread;
+
+struct Raising<'t> {
+    thread: &'t Thread,
+    origin: Origin,
+    out: &'t mut Resume,
+}
+
+impl<'t> Raising<'t> {
+    /// # Safety
+    /// As the stubs call: r15, a managed frame, and room for the answer.
+    unsafe fn new(thread: *const Thread, fp: usize, pc: usize, trap: bool, out: *mut Resume) -> Raising<'t> {
+        // SAFETY: see above.
+        let (thread, out) = unsafe { (&*thread, &mut *out) };
+        let origin = Origin { fp, pc: if trap { pc + 1 } else { pc }, trap };
+        thread.swap_anchor((fp, origin.pc));
+        Raising { thread, origin, out }
+    }
+
+    fn go(self, exception: ObjRef, append: bool) {
+        raise(self.thread, exception, self.origin, append, self.out);
+    }
+
+    /// Raises what is pending.
+    fn pending(self) {
+        let mut exception = self.thread.take_pending();
+        if exception.is_null() {
+            exception = self.thread.domain().root(DomainRoot::OutOfMemory);
+        }
+        self.go(exception, true);
+    }
+
+    fn kind(self, kind: u64) {
+        let named = |name: &str| {
+            let _ = self.thread.throw_named("System", name, "");
+        };
+        match kind {
+            k if k == ThrowKind::NullReference as u64 => named("NullReferenceException"),
+            k if k == ThrowKind::IndexOutOfRange as u64 => named("IndexOutOfRangeException"),
+            k if k == ThrowKind::Overflow as u64 => named("OverflowException"),
+            k if k == ThrowKind::DivideByZero as u64 => named("DivideByZeroException"),
+            k if k == ThrowKind::Arithmetic as u64 => named("ArithmeticException"),
+            k if k == ThrowKind::ArrayTypeMismatch as u64 => named("ArrayTypeMismatchException"),
+            k if k == ThrowKind::InvalidProgram as u64 => named("InvalidProgramException"),
+            k if k == ThrowKind::InvalidCast as u64 => named("InvalidCastException"),
+            k if k == ThrowKind::EntryPointNotFound as u64 => named("EntryPointNotFoundException"),
+            k if k == ThrowKind::NotSupported as u64 => named("NotSupportedException"),
+            _ => {
+                let reserved = self.thread.domain().root(DomainRoot::StackOverflow);
+                let _ = self.thread.throw_object(reserved);
+            }
+        }
+        let exception = self.thread.take_pending();
+        self.go(exception, false);
+    }
+}
+
+macro_rules! raising {
+    ($thread:ident, $fp:ident, $pc:ident, $trap:expr, $out:ident) => {
+        // SAFETY: called by the raising stubs only.
+        unsafe { Raising::new($thread, $fp, $pc, $trap, $out) }
+    };
+}
+
+/// `throw`.
+pub extern "C" fn throw(thread: *const Thread, exception: ObjRef, _: usize, fp: usize, pc: usize, out: *mut Resume) {
+    let raising = raising!(thread, fp, pc, false, out);
+    if exception.is_null() {
+        raising.kind(ThrowKind::NullReference as u64);
+    } else {
+        raising.go(exception, false);
+    }
+}
+
+/// `rethrow`.
+pub extern "C" fn rethrow(thread: *const Thread, exception: ObjRef, _: usize, fp: usize, pc: usize, out: *mut Resume) {
+    raising!(thread, fp, pc, false, out).go(exception, true);
+}
+
+/// The pending exception, left by a helper or an internal call.
+pub extern "C" fn raise_pending(thread: *const Thread, _: usize, _: usize, fp: usize, pc: usize, out: *mut Resume) {
+    raising!(thread, fp, pc, false, out).pending();
+}
+
+/// End of an exceptional finally or fault handler.
+pub extern "C" fn resume_unwind(thread: *const Thread, _: usize, _: usize, fp: usize, pc: usize, out: *mut Resume) {
+    let raising = raising!(thread, fp, pc, false, out);
+    resume(raising.thread, fp, pc, raising.out);
+}
+
+/// An exception that compiled code found.
+pub extern "C" fn throw_kind(thread: *const Thread, kind: u64, _: usize, fp: usize, pc: usize, out: *mut Resume) {
+    raising!(thread, fp, pc, false, out).kind(kind);
+}
+
+/// A resolution error that control has reached.
+pub extern "C" fn throw_deferred(thread: *const Thread, id: u64, _: usize, fp: usize, pc: usize, out: *mut Resume) {
+    let raising = raising!(thread, fp, pc, false, out);
+    let error = raising.thread.runtime().deferred_error(ferrocil_jit::host::DeferredError(id as u32));
+    let _ = raising.thread.throw_load_error(&error);
+    raising.pending();
+}
+
+/// A failed cast.
+pub extern "C" fn throw_invalid_cast(
+    thread: *const Thread,
+    object: ObjRef,
+    vtable: usize,
+    fp: usize,
+    pc: usize,
+    out: *mut Resume,
+) {
+    let raising = raising!(thread, fp, pc, false, out);
+    // SAFETY: compiled code passes a vtable of its domain.
+    let class = unsafe { VTablePtr::from_address(vtable) }.class;
+    let _ = raising.thread.throw_invalid_cast(object, class);
+    raising.pending();
+}
+
+/// A hardware trap: called by the stub that the signal handler continues at.
+pub extern "C" fn trap(thread: *const Thread, kind: u64, _: usize, fp: usize, pc: usize, out: *mut Resume) {
+    raising!(thread, fp, pc, true, out).kind(kind);
+}

@@ -1,0 +1,168 @@
+//! The two passes.
+
+use ferrocil_jit::{CallSiteOut, EhClauseKind};
+
+use super::{Frame, Resume, trace};
+use crate::exec::CodeKind;
+use crate::object::ObjRef;
+use crate::stubs::asm;
+use crate::threads::{ActiveUnwind, Thread};
+use crate::types::is_assignable;
+
+/// Where an exception starts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Origin {
+    /// Frame that raises.
+    pub fp: usize,
+    /// Return address of the raising call; for a trap the faulting address plus one.
+    pub pc: usize,
+    /// Whether a hardware trap raised: that place is in no region.
+    pub trap: bool,
+}
+
+fn site<'r>(frame: &Frame<'r>) -> Option<&'r CallSiteOut> {
+    frame.code.tables.call_site(frame.offset())
+}
+
+/// Clause indices that protect a frame's call site, in search order.
+fn clauses<'r>(frame: &Frame<'r>) -> &'r [u32] {
+    site(frame)
+        .and_then(|s| frame.code.tables.regions.get(s.region? as usize))
+        .map_or(&[], |r| &r.clauses)
+}
+
+fn lost(frame: Option<&Frame<'_>>) -> ! {
+    // Managed frames always end at an invoke stub; anything else is a bug of this runtime.
+    eprintln!("ferrocil: the stack cannot be unwound past {frame:?}. This is a bug: please report it with the program.");
+    std::process::abort()
+}
+
+/// Raises an exception: finds its handler, then goes there or to the first finally handler
+/// on the way.
+pub(super) fn raise(thread: &Thread, exception: ObjRef, origin: Origin, append: bool, out: &mut Resume) {
+    let runtime = thread.runtime();
+    runtime.stats.exception_thrown();
+    thread.take_pending();
+    let Some(start) = Frame::at(runtime, origin.fp, origin.pc) else { lost(None) };
+    let mut passed = Vec::new();
+    let mut frame = start;
+    let (target_fp, target_clause) = loop {
+        passed.push(frame);
+        let protecting = if origin.trap && passed.len() == 1 { &[][..] } else { clauses(&frame) };
+        if let Some(clause) = protecting.iter().copied().find(|&c| catches(thread, exception, &frame, c)) {
+            break (frame.fp, clause);
+        }
+        frame = match frame.caller(runtime) {
+            Some(next) => next,
+            None => lost(Some(&frame)),
+        };
+    };
+    trace::record(thread, exception, &passed, append);
+    if frame.code.kind == CodeKind::Invoke && thread.is_outermost_entry() {
+        if let Some(hook) = runtime.unhandled.get() {
+            hook(thread, exception);
+        }
+    }
+    let unwind = ActiveUnwind { exception, target_fp, target_clause, current_fp: 0, current_clause: 0 };
+    advance(thread, unwind, start, origin.trap, out);
+}
+
+/// Whether a clause of a frame takes the exception.
+fn catches(thread: &Thread, exception: ObjRef, frame: &Frame<'_>, clause: u32) -> bool {
+    let runtime = thread.runtime();
+    match frame.code.tables.clauses[clause as usize].kind {
+        EhClauseKind::CatchAll => true,
+        EhClauseKind::Catch(_) => frame.code.catch_types[clause as usize]
+            .is_some_and(|class| is_assignable(runtime, runtime.class_of(exception), class).unwrap_or(false)),
+        EhClauseKind::Filter { funclet } => {
+            let Some(site) = site(frame) else { return false };
+            let Some(offset) = site.context_offset else { return false };
+            let sp = frame.fp - site.frame_size as usize;
+            // SAFETY: the compiler keeps the frame's context at this place of the call site.
+            let context = unsafe { ((sp + offset as usize) as *const usize).read() };
+            let start = frame.code.start + frame.code.tables.functions[funclet as usize].start as usize;
+            let saved = thread.anchor();
+            // SAFETY: the funclet belongs to this frame's method, and the frame still stands.
+            let answer = unsafe { asm::call_filter(thread, context, exception, start) };
+            thread.swap_anchor(saved);
+            answer != 0
+        }
+        EhClauseKind::Finally | EhClauseKind::Fault => false,
+    }
+}
+
+/// Goes on from a frame: to the next finally or fault handler, or to the catching clause.
+fn advance(thread: &Thread, mut unwind: ActiveUnwind, start: Frame<'_>, trap: bool, out: &mut Resume) {
+    let runtime = thread.runtime();
+    let mut frame = start;
+    let mut first = true;
+    loop {
+        let protecting = if trap && first { &[][..] } else { clauses(&frame) };
+        first = false;
+        for (position, &clause) in protecting.iter().enumerate() {
+            let target = frame.fp == unwind.target_fp && clause == unwind.target_clause;
+            let cleanup =
+                matches!(frame.code.tables.clauses[clause as usize].kind, EhClauseKind::Finally | EhClauseKind::Fault);
+            if !target && !cleanup {
+                continue;
+            }
+            drop_stale(thread, &frame, clause);
+            if cleanup {
+                unwind.current_fp = frame.fp;
+                unwind.current_clause = clause;
+                thread.unwinds().borrow_mut().push(unwind);
+            }
+            return land(thread, &frame, position, unwind.exception, out);
+        }
+        if frame.fp == unwind.target_fp {
+            lost(Some(&frame));
+        }
+        frame = match frame.caller(runtime) {
+            Some(next) => next,
+            None => lost(Some(&frame)),
+        };
+    }
+}
+
+/// Forgets unwinds whose handler was left by a newer exception: those of frames below, and
+/// those in this frame unless the clause lies inside their handler.
+fn drop_stale(thread: &Thread, frame: &Frame<'_>, clause: u32) {
+    let all = &frame.code.tables.clauses;
+    let entered = &all[clause as usize];
+    thread.unwinds().borrow_mut().retain(|u| {
+        if u.current_fp != frame.fp {
+            return u.current_fp > frame.fp;
+        }
+        all.get(u.current_clause as usize)
+            .is_some_and(|h| entered.try_start >= h.handler_start && entered.try_end <= h.handler_end)
+    });
+}
+
+fn land(thread: &Thread, frame: &Frame<'_>, position: usize, exception: ObjRef, out: &mut Resume) {
+    let Some((site, pad)) = site(frame).and_then(|s| Some((s, s.landing_pad?))) else { lost(Some(frame)) };
+    thread.side_stack().borrow_mut().release_below(frame.fp);
+    let sp = frame.fp - site.frame_size as usize;
+    thread.close_stack_guard(sp);
+    *out = Resume {
+        pc: frame.code.start + pad as usize,
+        sp,
+        fp: frame.fp,
+        payload0: exception.address(),
+        payload1: position,
+    };
+}
+
+/// Goes on after a finally or fault handler that an exception entered.
+pub(super) fn resume(thread: &Thread, fp: usize, pc: usize, out: &mut Resume) {
+    let unwind = {
+        let mut unwinds = thread.unwinds().borrow_mut();
+        while unwinds.last().is_some_and(|u| u.current_fp != fp) {
+            unwinds.pop();
+        }
+        unwinds.pop()
+    };
+    match (unwind, Frame::at(thread.runtime(), fp, pc)) {
+        (Some(unwind), Some(frame)) => advance(thread, unwind, frame, false, out),
+        (_, frame) => lost(frame.as_ref()),
+    }
+}

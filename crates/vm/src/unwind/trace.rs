@@ -1,0 +1,86 @@
+//! Stack traces in exceptions.
+//!
+//! `Exception._stackTrace` holds a `long[]` with the return addresses of the frames
+//! that the exception went through, innermost first.
+
+use ferrocil_metadata::ElementType;
+
+use super::Frame;
+use crate::exec::CodeKind;
+use crate::object::{ArrayRef, ObjRef};
+use crate::runtime::Runtime;
+use crate::threads::Thread;
+use crate::types::MethodPtr;
+
+/// One line of a trace.
+#[derive(Clone, Copy, Debug)]
+pub struct StackEntry {
+    /// The method.
+    pub method: MethodPtr,
+    /// IL offset, when known.
+    pub il_offset: Option<u32>,
+    /// Offset in machine code.
+    pub native_offset: u32,
+    /// Whether it is the managed entry of an internal call.
+    pub native: bool,
+}
+
+impl Runtime {
+    /// What a return address stands for in a trace; `None` for stubs.
+    #[must_use]
+    pub fn stack_entry(&self, pc: usize) -> Option<StackEntry> {
+        let code = self.codemap.find(pc.checked_sub(1)?)?;
+        let offset = (pc - code.start) as u32;
+        Some(StackEntry {
+            method: code.method?,
+            il_offset: code.tables.il_offset(offset.saturating_sub(1)),
+            native_offset: offset,
+            native: code.kind == CodeKind::Native,
+        })
+    }
+
+    /// The frames recorded in an exception.
+    #[must_use]
+    pub fn exception_trace(&self, exception: ObjRef) -> Vec<StackEntry> {
+        recorded(self, exception).iter().filter_map(|&pc| self.stack_entry(pc)).collect()
+    }
+}
+
+fn recorded(runtime: &Runtime, exception: ObjRef) -> Vec<usize> {
+    let Some(offset) = runtime.exception_offsets().map(|o| o.stack_trace) else { return Vec::new() };
+    let array: ObjRef = exception.read(offset);
+    if array.is_null() || !runtime.is_long_vector(array) {
+        return Vec::new();
+    }
+    // SAFETY: checked to be a vector of 8-byte integers.
+    let array = unsafe { ArrayRef::from_object(array) };
+    array.as_slice::<usize>().to_vec()
+}
+
+/// Records frames in an exception: after those already there, or instead of them.
+pub(super) fn record(thread: &Thread, exception: ObjRef, frames: &[Frame<'_>], append: bool) {
+    let runtime = thread.runtime();
+    let Some(offset) = runtime.exception_offsets().map(|o| o.stack_trace) else { return };
+    let mut pcs = if append { recorded(runtime, exception) } else { Vec::new() };
+    let shown = |f: &&Frame<'_>| f.code.method.is_some();
+    let mut new: Vec<&Frame<'_>> = frames.iter().filter(shown).collect();
+    if let (Some(&last), Some(first)) = (pcs.last(), new.first()) {
+        // A rethrow begins in the frame where the recorded trace ends.
+        if runtime.codemap.find(last - 1).is_some_and(|c| std::ptr::eq(c, first.code)) {
+            new.remove(0);
+        }
+    }
+    pcs.extend(new.iter().map(|f| f.pc));
+    match thread.new_primitive_vector(ElementType::I8, pcs.len()) {
+        Ok(array) => {
+            for (i, &pc) in pcs.iter().enumerate() {
+                array.set(i, pc);
+            }
+            exception.write(offset, array.object());
+        }
+        Err(_) => {
+            // No memory for a trace: the exception goes on without.
+            thread.take_pending();
+        }
+    }
+}

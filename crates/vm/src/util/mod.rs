@@ -1,0 +1,5 @@
+//! Small containers.
+
+mod append;
+
+pub use append::AppendVec;
