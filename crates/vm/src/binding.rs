@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use ferrocil_gc::{CollectionRecord, ObjectRef, ObjectShape, RootVisitor, ShapeKind, Tlab, VmBinding};
+use ferrocil_gc::{CollectionRecord, ObjectRef, ObjectShape, RootVisitor, ShapeKind, Tlab, VmBinding, WeakVisitor};
 use parking_lot::Mutex;
 
 use crate::domain::{DomainRoot, ShapeTag, VTable};
@@ -160,6 +160,13 @@ unsafe impl VmBinding for GcBinding {
             for thread in world.threads() {
                 scan_thread(thread, std::ptr::eq(thread, me), roots);
             }
+        }
+    }
+
+    fn process_weak(&self, weak: &WeakVisitor<'_>) {
+        if let Some(runtime) = self.runtime() {
+            let is_live = |address| ObjectRef::from_addr(address).is_some_and(|o| weak.is_live(o));
+            runtime.monitors().sweep(&is_live);
         }
     }
 

@@ -69,7 +69,7 @@ impl Host<'_> {
         let mut code = vec![0x48, 0x8b, 0x87];
         code.extend(INVOKE_IMPL.to_le_bytes());
         code.extend([0xff, 0xe0]);
-        Ok(Some(self.domain.code.install(&code, 16)?.address()))
+        Ok(Some(self.domain.code.install(&code, 16)?.address))
     }
 
     /// What `Invoke` of a delegate on this method calls.

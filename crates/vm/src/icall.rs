@@ -58,7 +58,7 @@ pub trait IcallFn<Args>: Copy {
 }
 
 macro_rules! icall_fn {
-    ($($a:ident),*) => {
+    ($($a:ident $v:ident),*) => {
         impl<Func, Ret, $($a,)*> IcallFn<(Ret, $($a,)*)> for Func
         where
             Func: Fn(&Thread, $($a),*) -> Result<Ret, Thrown> + Copy + 'static,
@@ -67,8 +67,7 @@ macro_rules! icall_fn {
         {
             fn shim(self) -> NativeFn {
                 const { assert!(size_of::<Func>() == 0, "internal calls are plain functions") };
-                #[expect(non_snake_case, reason = "one name for type and value")]
-                extern "C" fn shim<Func, Ret, $($a,)*>(thread: *mut Thread, $($a: $a),*) -> Ret
+                extern "C" fn shim<Func, Ret, $($a,)*>(thread: *mut Thread, $($v: $a),*) -> Ret
                 where
                     Func: Fn(&Thread, $($a),*) -> Result<Ret, Thrown> + Copy + 'static,
                     Ret: Abi,
@@ -78,7 +77,7 @@ macro_rules! icall_fn {
                     let function: Func = unsafe { std::ptr::NonNull::<Func>::dangling().read() };
                     // SAFETY: stubs pass the current thread, which lives while it runs managed code.
                     let thread = unsafe { &*thread };
-                    match function(thread, $($a),*) {
+                    match function(thread, $($v),*) {
                         Ok(value) => value,
                         Err(Thrown(())) => Ret::zero(),
                     }
@@ -89,18 +88,18 @@ macro_rules! icall_fn {
     };
 }
 icall_fn!();
-icall_fn!(A0);
-icall_fn!(A0, A1);
-icall_fn!(A0, A1, A2);
-icall_fn!(A0, A1, A2, A3);
-icall_fn!(A0, A1, A2, A3, A4);
-icall_fn!(A0, A1, A2, A3, A4, A5);
-icall_fn!(A0, A1, A2, A3, A4, A5, A6);
-icall_fn!(A0, A1, A2, A3, A4, A5, A6, A7);
-icall_fn!(A0, A1, A2, A3, A4, A5, A6, A7, A8);
-icall_fn!(A0, A1, A2, A3, A4, A5, A6, A7, A8, A9);
-icall_fn!(A0, A1, A2, A3, A4, A5, A6, A7, A8, A9, A10);
-icall_fn!(A0, A1, A2, A3, A4, A5, A6, A7, A8, A9, A10, A11);
+icall_fn!(A0 a0);
+icall_fn!(A0 a0, A1 a1);
+icall_fn!(A0 a0, A1 a1, A2 a2);
+icall_fn!(A0 a0, A1 a1, A2 a2, A3 a3);
+icall_fn!(A0 a0, A1 a1, A2 a2, A3 a3, A4 a4);
+icall_fn!(A0 a0, A1 a1, A2 a2, A3 a3, A4 a4, A5 a5);
+icall_fn!(A0 a0, A1 a1, A2 a2, A3 a3, A4 a4, A5 a5, A6 a6);
+icall_fn!(A0 a0, A1 a1, A2 a2, A3 a3, A4 a4, A5 a5, A6 a6, A7 a7);
+icall_fn!(A0 a0, A1 a1, A2 a2, A3 a3, A4 a4, A5 a5, A6 a6, A7 a7, A8 a8);
+icall_fn!(A0 a0, A1 a1, A2 a2, A3 a3, A4 a4, A5 a5, A6 a6, A7 a7, A8 a8, A9 a9);
+icall_fn!(A0 a0, A1 a1, A2 a2, A3 a3, A4 a4, A5 a5, A6 a6, A7 a7, A8 a8, A9 a9, A10 a10);
+icall_fn!(A0 a0, A1 a1, A2 a2, A3 a3, A4 a4, A5 a5, A6 a6, A7 a7, A8 a8, A9 a9, A10 a10, A11 a11);
 
 /// Makes a Rust function callable as an internal call.
 pub fn icall<Args, F: IcallFn<Args>>(function: F) -> NativeFn {

@@ -33,7 +33,7 @@ pub use exec::{CodeInfo, CodeKind, InvokeTarget, Returned};
 pub use icall::{Abi, ClassIcalls, IcallFn, IcallTable, NativeFn, Thrown, icall};
 pub use loader::{AssemblyName, LoadedImage, SearchPath};
 pub use object::{ArrayBounds, ArrayRef, ByRef, HEADER_SIZE, ObjRef, Plain, StringRef};
-pub use runtime::{Runtime, RuntimeOptions, UnhandledHook};
+pub use runtime::{RootSource, Runtime, RuntimeOptions, UnhandledHook};
 pub use start::{CORLIB_VERSION, RunError};
 pub use stats::{AssemblyStats, Stats};
 pub use threads::{Attached, Thread, ThreadRegistry};

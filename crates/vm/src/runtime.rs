@@ -70,6 +70,9 @@ struct LoaderState {
 /// Called for an exception that no frame of a thread catches; decides what happens next.
 pub type UnhandledHook = Box<dyn Fn(&Thread, crate::object::ObjRef) + Send + Sync>;
 
+/// Reports objects that something outside the runtime keeps alive.
+pub type RootSource = Box<dyn Fn(&mut dyn FnMut(crate::object::ObjRef)) + Send + Sync>;
+
 /// A .NET runtime. Several can live in one process; dropping one gives back its
 /// memory, code and mappings.
 pub struct Runtime {
@@ -80,7 +83,8 @@ pub struct Runtime {
     pub(crate) stubs: StubCache,
     pub(crate) exts: RwLock<FxHashMap<AnyTypeId, Arc<dyn Any + Send + Sync>>>,
     pub(crate) unhandled: OnceLock<UnhandledHook>,
-    pub(crate) main_thread_exit: Mutex<Option<i32>>,
+    monitors: crate::threads::Monitors,
+    root_sources: RwLock<Vec<RootSource>>,
     threads: ThreadRegistry,
     loader: ReentrantMutex<LoaderState>,
     well_known: WellKnown,
@@ -121,7 +125,7 @@ impl Runtime {
     /// When memory cannot be reserved or corlib is not found.
     pub fn new(options: RuntimeOptions) -> LoadResult<Arc<Runtime>> {
         let arena = LoaderArena::new(options.arena)?;
-        let global_code = CodeManager::new(&arena, CodeManagerKind::Global, CodeManagerOptions::default());
+        let global_code = CodeManager::new(&arena, CodeManagerKind::Global, CodeManagerOptions::default())?;
         let binding = GcBinding::new(arena.base());
         let heap = Heap::new(options.heap.clone(), binding).map_err(|e| {
             LoadError::new(crate::error::LoadErrorKind::OutOfMemory, "", format!("cannot reserve the heap: {e}"))
@@ -136,7 +140,8 @@ impl Runtime {
             stubs: StubCache::default(),
             exts: RwLock::default(),
             unhandled: OnceLock::new(),
-            main_thread_exit: Mutex::new(None),
+            monitors: crate::threads::Monitors::default(),
+            root_sources: RwLock::default(),
             threads: ThreadRegistry::default(),
             loader: ReentrantMutex::new(LoaderState::default()),
             well_known: WellKnown::default(),
@@ -187,18 +192,7 @@ impl Runtime {
     /// # Errors
     /// When the loader arena is full.
     pub fn add_domain(&self, name: &str) -> LoadResult<&Domain> {
-        let mut failed = None;
-        let domain = self.domains.push_with(|id| match Domain::new(self, id as u32 + 1, name) {
-            Ok(d) => d,
-            Err(e) => {
-                failed = Some(e);
-                Domain::dead(self, id as u32 + 1)
-            }
-        });
-        match failed {
-            Some(e) => Err(e),
-            None => Ok(domain),
-        }
+        self.domains.try_push_with(|id| Domain::new(self, id as u32 + 1, name))
     }
 
     /// The options.
@@ -218,6 +212,26 @@ impl Runtime {
     #[must_use]
     pub fn domains(&self) -> &AppendVec<Domain> {
         &self.domains
+    }
+
+    /// Inflated object locks.
+    pub(crate) fn monitors(&self) -> &crate::threads::Monitors {
+        &self.monitors
+    }
+
+    /// Objects that crates above keep alive (see [`Runtime::add_root_source`]).
+    pub(crate) fn extra_roots(&self) -> Vec<crate::object::ObjRef> {
+        let mut roots = Vec::new();
+        for source in self.root_sources.read().iter() {
+            source(&mut |object| roots.push(object));
+        }
+        roots
+    }
+
+    /// Adds a function that reports objects to be kept alive. It is called while the world is
+    /// stopped: it must not take a lock that a stopped thread can hold.
+    pub fn add_root_source(&self, source: RootSource) {
+        self.root_sources.write().push(source);
     }
 
     /// Attached threads.
@@ -425,6 +439,7 @@ pub(crate) struct LoaderLock<'r> {
 
 impl Drop for Runtime {
     fn drop(&mut self) {
+        self.stop_finalizer();
         crate::signals::unregister(self);
         // Pools free memory without running destructors: run those of classes and methods, whose
         // lists are on the Rust heap.

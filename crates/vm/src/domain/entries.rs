@@ -84,7 +84,7 @@ impl MethodEntry {
         let mut block = domain.code.reserve(16, 16)?;
         let code = emit::unbox_stub(block.address(), cell);
         block.write(&code)?;
-        let stub = block.commit(code.len())?.address();
+        let stub = block.commit(code.len())?.address;
         self.unboxing.store(stub, Ordering::Release);
         domain.runtime().codemap.add_stub(stub, 16);
         domain.by_address.write().insert(stub, domain.entry(self.method)?);

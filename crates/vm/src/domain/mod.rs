@@ -81,20 +81,12 @@ impl std::fmt::Debug for Domain {
 
 impl Domain {
     pub(crate) fn new(runtime: &Runtime, id: u32, name: &str) -> LoadResult<Domain> {
-        Ok(Self::with_arena(runtime, runtime.arena(), id, name))
-    }
-
-    /// A domain that failed to start; it takes part in nothing.
-    pub(crate) fn dead(runtime: &Runtime, id: u32) -> Domain {
-        Self::with_arena(runtime, runtime.arena(), id, "")
-    }
-
-    fn with_arena(runtime: &Runtime, arena: &Arc<LoaderArena>, id: u32, name: &str) -> Domain {
-        Domain {
+        let arena: &Arc<LoaderArena> = runtime.arena();
+        Ok(Domain {
             id,
             name: name.to_string(),
             runtime,
-            code: CodeManager::new(arena, CodeManagerKind::Domain, CodeManagerOptions::default()),
+            code: CodeManager::new(arena, CodeManagerKind::Domain, CodeManagerOptions::default())?,
             hot: DataHeap::new(arena, HeapKind::HighFrequency),
             vtables: RwLock::default(),
             entries: RwLock::default(),
@@ -108,7 +100,7 @@ impl Domain {
             roots: [const { AtomicUsize::new(0) }; ROOTS],
             pinned: Mutex::default(),
             reflection: Mutex::default(),
-        }
+        })
     }
 
     /// Number of the domain, from 1.

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use ferrocil_jit::host::{IlBody, SyncObject};
-use ferrocil_jit::{MethodInput, Tier};
+use ferrocil_jit::host::{IlBody, MethodInput, SyncObject};
+use ferrocil_jit::Tier;
 use ferrocil_metadata::{EhClause, MethodImplAttributes, TypeAttributes};
 
 use super::codemap::CodeKind;
@@ -114,7 +114,7 @@ impl Host<'_> {
         let body = image.image().method_body(row.rva).map_err(|e| {
             LoadError::new(LoadErrorKind::InvalidProgram, name(), format!("Invalid IL code in {}: {e}", name()))
         })?;
-        let clauses: Vec<EhClause> = body.clauses().collect::<Result<_, _>>()?;
+        let clauses: Vec<EhClause> = body.clauses().collect();
         let synchronized = method.impl_flags.contains(MethodImplAttributes::SYNCHRONIZED).then(|| {
             if method.is_static() { SyncObject::Type(type_handle(method.class.ty)) } else { SyncObject::This }
         });

@@ -31,7 +31,7 @@ impl Helpers {
             (Helper::ThrowInvalidCast, asm::throw_invalid_cast as *const () as usize),
         ];
         for (helper, target) in raising {
-            table.insert(helper, code.install(&emit::far_jump(target), 16)?.address());
+            table.insert(helper, code.install(&emit::far_jump(target), 16)?.address);
         }
         // The others note the caller's frame first.
         let native: &[(Helper, usize)] = &[
@@ -64,14 +64,14 @@ impl Helpers {
             (Helper::MemFill, rt::mem_fill as *const () as usize),
         ];
         for &(helper, target) in native {
-            table.insert(helper, code.install(&emit::native_thunk(target), 16)?.address());
+            table.insert(helper, code.install(&emit::native_thunk(target), 16)?.address);
         }
         Ok(Helpers {
             table,
-            prestub: code.install(&emit::far_jump(asm::prestub as *const () as usize), 16)?.address(),
+            prestub: code.install(&emit::far_jump(asm::prestub as *const () as usize), 16)?.address,
             delegate_closed: code
                 .install(&emit::delegate_closed(crate::delegates::METHOD_PTR, crate::delegates::TARGET), 16)?
-                .address(),
+                .address,
         })
     }
 

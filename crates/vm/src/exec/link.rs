@@ -55,7 +55,7 @@ pub(crate) fn link(
             _ => None,
         });
     }
-    let start = range.address();
+    let start = range.address;
     host.runtime.codemap.add(CodeInfo {
         start,
         len: code.len(),

@@ -80,7 +80,7 @@ impl Host<'_> {
         if let Some(&id) = thunks.by_target.get(&target.0) {
             return Ok(id);
         }
-        let address = self.runtime.global_code().install(&emit::native_thunk(target.0), 16)?.address();
+        let address = self.runtime.global_code().install(&emit::native_thunk(target.0), 16)?.address;
         let id = thunks.addresses.len() as u32;
         thunks.addresses.push(address);
         thunks.by_target.insert(target.0, id);

@@ -32,7 +32,7 @@ impl AssemblyName {
                 name: id.name.to_string(),
                 version: [id.version.major, id.version.minor, id.version.build, id.version.revision],
                 culture: id.culture.to_string(),
-                token: id.public_key_token(),
+                token: id.public_key_token.map(|t| t.0),
             },
             _ => AssemblyName {
                 name: path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default(),
@@ -148,7 +148,7 @@ impl Runtime {
         }
         let row = from.image().assembly_ref(rid)?;
         let name = from.image().string(row.name)?;
-        let version = [row.major_version, row.minor_version, row.build_number, row.revision_number];
+        let version = [row.major, row.minor, row.build, row.revision];
         let found = self.load_assembly(name, Some(version), Some(&from.path))?;
         from.cache_assembly_ref(rid, found.id);
         Ok(found)

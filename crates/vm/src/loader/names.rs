@@ -150,7 +150,7 @@ impl Runtime {
 /// Namespace and name of the type of a custom attribute, by metadata alone.
 fn attribute_type(image: &LoadedImage, rid: u32) -> Option<(&'static str, &'static str)> {
     let m = image.image();
-    let ctor = m.custom_attribute(rid).ok()?.ty;
+    let ctor = m.custom_attribute(rid).ok()?.constructor;
     let parent = match ctor.table()? {
         TableId::MemberRef => m.member_ref(ctor.rid()).ok()?.class,
         TableId::MethodDef => Token::new(TableId::TypeDef, m.owner_of_method(ctor.rid())?),

@@ -7,6 +7,9 @@ use super::{Class, ClassKind, ClassPtr};
 use crate::error::{LoadError, LoadResult};
 use crate::runtime::Runtime;
 
+/// Visibility of types that are built from others.
+const PUBLIC: TypeAttributes = TypeAttributes::from_bits_retain(1);
+
 /// Deepest base-class chain accepted.
 const MAX_DEPTH: usize = 512;
 
@@ -135,7 +138,7 @@ impl Runtime {
             if !row.flags.contains(ferrocil_metadata::FieldAttributes::STATIC) {
                 let ty = self.read_field_sig(image, def, image.image().blob(row.signature)?)?;
                 let class = self.class(ty)?;
-                if class.kind == ClassKind::ValueType && class.element_type.is_enum_underlying() {
+                if class.kind == ClassKind::ValueType && is_enum_underlying(class.element_type) {
                     return Ok(class);
                 }
                 break;
@@ -154,7 +157,7 @@ impl Runtime {
             kind: if vector { ClassKind::SzArray } else { ClassKind::Array },
             element_type: if vector { ElementType::SzArray } else { ElementType::Array },
             open,
-            flags: TypeAttributes::PUBLIC | TypeAttributes::SEALED | TypeAttributes::SERIALIZABLE,
+            flags: PUBLIC | TypeAttributes::SEALED | TypeAttributes::SERIALIZABLE,
             parent,
             element: Some(element),
             rank,
@@ -180,7 +183,7 @@ impl Runtime {
             kind,
             element_type,
             open,
-            flags: TypeAttributes::PUBLIC,
+            flags: PUBLIC,
             element,
             index,
             supers,
@@ -196,7 +199,7 @@ impl Runtime {
             kind: ClassKind::GenericParam,
             element_type,
             open: true,
-            flags: TypeAttributes::PUBLIC,
+            flags: PUBLIC,
             parent,
             index,
             supers,
@@ -257,4 +260,10 @@ impl Runtime {
             dispatch: Default::default(),
         }
     }
+}
+
+/// The types that an enum can be stored as (I.8.5.2; `bool` and `char` too, as in every runtime).
+fn is_enum_underlying(element: ElementType) -> bool {
+    use ElementType::{Boolean, Char, I, I1, I2, I4, I8, U, U1, U2, U4, U8};
+    matches!(element, Boolean | Char | I1 | U1 | I2 | U2 | I4 | U4 | I8 | U8 | I | U)
 }

@@ -36,16 +36,6 @@ pub enum ClassKind {
     GenericParam,
 }
 
-/// How far a class initialiser has come, in one domain.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
-pub enum InitState {
-    /// Not started.
-    Pending = 0,
-    /// Has run, or there is none.
-    Done = 1,
-}
-
 /// A loaded type of a runtime. Lives in the pool of the image set it depends on.
 pub struct Class {
     /// The canonical type.
@@ -105,6 +95,12 @@ unsafe impl Sync for ClassPtr {}
 impl ClassPtr {
     pub(crate) fn new(class: NonNull<Class>) -> ClassPtr {
         ClassPtr(class)
+    }
+
+    /// The class, for as long as it is loaded: as long as anything can name it.
+    pub(crate) fn get(self) -> &'static Class {
+        // SAFETY: see the type's description: the loader keeps classes alive.
+        unsafe { &*self.0.as_ptr() }
     }
 
     /// Address, as `RuntimeTypeHandle.value` holds it.

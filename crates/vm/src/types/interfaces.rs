@@ -24,8 +24,7 @@ impl Runtime {
     /// # Errors
     /// When an interface cannot be loaded.
     pub fn interfaces(&self, class: ClassPtr) -> LoadResult<&'static [ClassPtr]> {
-        // SAFETY: classes live as long as anything that can name them (see `ClassPtr`).
-        let cell: &'static Cell = unsafe { &*(&raw const class.interfaces) };
+        let cell: &'static Cell = &class.get().interfaces;
         if let Some(done) = cell.get() {
             return show(done);
         }
@@ -38,8 +37,7 @@ impl Runtime {
     /// # Errors
     /// When an interface cannot be loaded.
     pub fn own_interfaces(&self, class: ClassPtr) -> LoadResult<&'static [ClassPtr]> {
-        // SAFETY: as above.
-        let cell: &'static Cell = unsafe { &*(&raw const class.own_interfaces) };
+        let cell: &'static Cell = &class.get().own_interfaces;
         if let Some(done) = cell.get() {
             return show(done);
         }

@@ -7,20 +7,13 @@
 
 use ferrocil_metadata::TypeAttributes;
 
-use super::{Class, ClassKind, ClassPtr, Field};
+use super::{ClassKind, ClassPtr, Field};
 use crate::error::{LoadError, LoadResult};
 use crate::object::HEADER_SIZE;
 use crate::runtime::Runtime;
 
 /// Largest instance, a bound that keeps all offset arithmetic in 32 bits.
 const MAX_SIZE: u64 = 1 << 28;
-
-/// Where references are inside a block of memory.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct GcShape {
-    /// Byte offsets of references, ascending.
-    pub refs: Box<[u32]>,
-}
 
 /// Size and places of one kind of static storage.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -66,8 +59,7 @@ impl Runtime {
     /// # Errors
     /// TypeLoad for types that contain themselves, overlap references, or are too large.
     pub fn layout(&self, class: ClassPtr) -> LoadResult<&'static Layout> {
-        // SAFETY: classes live as long as anything that can name them (see `ClassPtr`).
-        let class: &'static Class = unsafe { &*std::ptr::from_ref::<Class>(&class) };
+        let class = class.get();
         let show = |r: &'static LoadResult<Layout>| r.as_ref().map_err(Clone::clone);
         if let Some(done) = class.layout.get() {
             return show(done);
@@ -107,7 +99,7 @@ impl Runtime {
     }
 
     fn build_layout(&self, class: ClassPtr) -> LoadResult<Layout> {
-        if let Some(size) = class.element_type.primitive_size() {
+        if let Some(size) = primitive_size(class.element_type) {
             // Primitives hold one field of their own type.
             let fields = self.fields(class)?;
             let mut layout = Layout {
@@ -349,4 +341,17 @@ impl Runtime {
             .and_then(|p| layout.offsets.get(p).copied())
             .ok_or_else(|| LoadError::type_load("", format!("field {field:?} is not in its class")))
     }
+}
+
+/// Bytes of a value of a primitive type.
+fn primitive_size(element: ferrocil_metadata::ElementType) -> Option<u32> {
+    use ferrocil_metadata::ElementType::{Boolean, Char, I, I1, I2, I4, I8, R4, R8, U, U1, U2, U4, U8, Void};
+    Some(match element {
+        Void => 0,
+        Boolean | I1 | U1 => 1,
+        Char | I2 | U2 => 2,
+        I4 | U4 | R4 => 4,
+        I8 | U8 | R8 | I | U => 8,
+        _ => return None,
+    })
 }

@@ -19,22 +19,23 @@ impl Runtime {
     ///
     /// # Errors
     /// When a row or signature is bad.
-    pub fn fields(&self, class: ClassPtr) -> LoadResult<&[Field]> {
-        if let Some(done) = class.fields.get() {
-            return fields_of(class, done);
+    pub fn fields(&self, class: ClassPtr) -> LoadResult<&'static [Field]> {
+        let cell = &class.get().fields;
+        if let Some(done) = cell.get() {
+            return fields_of(done);
         }
         let _lock = self.loader_lock();
-        if class.fields.get().is_none() {
+        if cell.get().is_none() {
             let built = self.build_fields(class);
             // Indexing gives out addresses, so it follows publication.
-            let _ = class.fields.set(built);
-            if let Some(Ok(fields)) = class.fields.get() {
+            let _ = cell.set(built);
+            if let Some(Ok(fields)) = cell.get() {
                 for field in fields {
                     self.register_field(FieldPtr::new(field));
                 }
             }
         }
-        fields_of(class, class.fields.get().expect("set above"))
+        fields_of(cell.get().expect("set above"))
     }
 
     fn build_fields(&self, class: ClassPtr) -> LoadResult<Box<[Field]>> {
@@ -68,8 +69,7 @@ impl Runtime {
             Ok(m) => Ok(&**m),
             Err(e) => Err(e.clone()),
         };
-        // SAFETY: classes live as long as anything that can name them (see `ClassPtr`).
-        let cell: &'static OnceLock<_> = unsafe { &*(&raw const class.methods) };
+        let cell = &class.get().methods;
         if let Some(done) = cell.get() {
             return show(done);
         }
@@ -162,7 +162,7 @@ impl Runtime {
             def,
             kind: MethodKind::Array(kind),
             name,
-            flags: flags | MethodAttributes::PUBLIC,
+            flags: flags | MethodAttributes::from_bits_retain(6),
             impl_flags: MethodImplAttributes::empty(),
             args: None,
             generic_definition: false,
@@ -211,8 +211,7 @@ impl Runtime {
     /// # Errors
     /// When the signature is bad.
     pub fn signature(&self, method: MethodPtr) -> LoadResult<&'static Signature> {
-        // SAFETY: methods live as long as anything that can name them (see `MethodPtr`).
-        let cell: &'static OnceLock<_> = unsafe { &*(&raw const method.signature) };
+        let cell = &method.get().signature;
         match cell.get_or_init(|| self.build_signature(method)) {
             Ok(sig) => Ok(sig),
             Err(e) => Err(e.clone()),
@@ -288,14 +287,9 @@ impl Runtime {
     }
 }
 
-fn fields_of(class: ClassPtr, fields: &LoadResult<Box<[Field]>>) -> LoadResult<&'static [Field]> {
-    let _ = class;
+fn fields_of(fields: &'static LoadResult<Box<[Field]>>) -> LoadResult<&'static [Field]> {
     match fields {
-        Ok(f) => {
-            let f: *const [Field] = &raw const **f;
-            // SAFETY: a class's fields live as long as the class (see `ClassPtr`).
-            Ok(unsafe { &*f })
-        }
+        Ok(f) => Ok(f),
         Err(e) => Err(e.clone()),
     }
 }

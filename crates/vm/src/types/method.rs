@@ -148,6 +148,12 @@ impl MethodPtr {
         MethodPtr(method)
     }
 
+    /// The method, for as long as it is loaded: as long as anything can name it.
+    pub(crate) fn get(self) -> &'static Method {
+        // SAFETY: the loader keeps methods alive with their image set.
+        unsafe { &*self.0.as_ptr() }
+    }
+
     /// Address, as `RuntimeMethodHandle.value` holds it.
     #[must_use]
     pub fn address(self) -> usize {

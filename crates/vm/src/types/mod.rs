@@ -11,8 +11,8 @@ mod method;
 mod slots;
 
 pub use cast::is_assignable;
-pub use class::{Class, ClassKind, ClassPtr, InitState};
+pub use class::{Class, ClassKind, ClassPtr};
 pub use field::{Field, FieldPtr};
-pub use layout::{GcShape, Layout, Statics};
+pub use layout::Layout;
 pub use method::{ArrayMethod, Method, MethodKind, MethodPtr, Signature};
-pub use slots::{Slot, VTableLayout};
+pub use slots::VTableLayout;

@@ -8,19 +8,16 @@ use std::sync::atomic::Ordering;
 use ferrocil_generics::{Context, Type};
 use ferrocil_metadata::{MethodAttributes, TableId};
 
-use super::{Class, ClassKind, ClassPtr, MethodKind, MethodPtr};
+use super::{ClassKind, ClassPtr, MethodKind, MethodPtr};
 use crate::error::{LoadError, LoadErrorKind, LoadResult};
 use crate::runtime::Runtime;
 use crate::wellknown::Wk;
-
-/// What a slot of a class's vtable calls.
-pub type Slot = MethodPtr;
 
 /// The slots of a class.
 #[derive(Debug)]
 pub struct VTableLayout {
     /// Implementation per slot.
-    pub slots: Box<[Slot]>,
+    pub slots: Box<[MethodPtr]>,
 }
 
 impl Runtime {
@@ -29,8 +26,7 @@ impl Runtime {
     /// # Errors
     /// When a base or a method cannot be loaded.
     pub fn vtable_layout(&self, class: ClassPtr) -> LoadResult<&'static VTableLayout> {
-        // SAFETY: classes live as long as anything that can name them (see `ClassPtr`).
-        let class_ref: &'static Class = unsafe { &*std::ptr::from_ref::<Class>(&class) };
+        let class_ref = class.get();
         let show = |r: &'static LoadResult<VTableLayout>| r.as_ref().map_err(Clone::clone);
         if let Some(done) = class_ref.vtable.get() {
             return show(done);
@@ -135,8 +131,7 @@ impl Runtime {
     /// # Errors
     /// When a row cannot be resolved.
     pub fn overrides(&self, class: ClassPtr) -> LoadResult<&'static [(MethodPtr, MethodPtr)]> {
-        // SAFETY: classes live as long as anything that can name them (see `ClassPtr`).
-        let class_ref: &'static Class = unsafe { &*std::ptr::from_ref::<Class>(&class) };
+        let class_ref = class.get();
         if class_ref.overrides.get().is_none() {
             let built = self.build_overrides(class);
             let _ = class_ref.overrides.set(built);
@@ -154,11 +149,11 @@ impl Runtime {
         let mut list = Vec::new();
         for rid in image.image().method_impls(def.rid) {
             let row = image.image().method_impl(rid)?;
-            let declared = self.resolve_method_token(image, row.method_declaration, context)?;
-            let body = if row.method_body.table() == Some(TableId::MethodDef) {
-                self.method(class, ferrocil_generics::MethodDef { image: image.id, rid: row.method_body.rid() }, None)?
+            let declared = self.resolve_method_token(image, row.declaration, context)?;
+            let body = if row.body.table() == Some(TableId::MethodDef) {
+                self.method(class, ferrocil_generics::MethodDef { image: image.id, rid: row.body.rid() }, None)?
             } else {
-                self.resolve_method_token(image, row.method_body, context)?
+                self.resolve_method_token(image, row.body, context)?
             };
             list.push((declared, body));
         }

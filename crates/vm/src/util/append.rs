@@ -17,12 +17,20 @@ impl<T> Default for AppendVec<T> {
 impl<T> AppendVec<T> {
     /// Adds an item made from its index; gives the item back.
     pub fn push_with(&self, make: impl FnOnce(usize) -> T) -> &T {
+        match self.try_push_with(|i| Ok::<T, std::convert::Infallible>(make(i))) {
+            Ok(item) => item,
+            Err(never) => match never {},
+        }
+    }
+
+    /// Like [`AppendVec::push_with`], but the item may fail to be made: then nothing is added.
+    pub fn try_push_with<E>(&self, make: impl FnOnce(usize) -> Result<T, E>) -> Result<&T, E> {
         let mut items = self.items.write();
-        let item = Box::new(make(items.len()));
+        let item = Box::new(make(items.len())?);
         let pointer: *const T = &raw const *item;
         items.push(item);
         // SAFETY: the box is never dropped or moved out while `self` is borrowed.
-        unsafe { &*pointer }
+        Ok(unsafe { &*pointer })
     }
 
     /// The item at an index.
