@@ -1,2 +1,67 @@
-//! The ferrocil command.
-fn main() {}
+//! The `ferrocil` command: runs .NET programs.
+
+mod options;
+mod report;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use ferrocil::{Error, Runtime};
+
+use crate::options::Options;
+
+/// Stack of the thread that runs `Main`.
+const MAIN_STACK: usize = 16 << 20;
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    // The program runs on a thread with a stack of known bounds, so that its overflow is
+    // noticed and becomes an exception.
+    let main = std::thread::Builder::new().name("Main".into()).stack_size(MAIN_STACK).spawn(move || run(&options));
+    match main.map(std::thread::JoinHandle::join) {
+        Ok(Ok(code)) => code,
+        Ok(Err(_)) => ExitCode::from(134),
+        Err(e) => {
+            eprintln!("ferrocil: cannot start a thread: {e}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options) -> ExitCode {
+    let mut builder = Runtime::builder().gc_log(options.gc_log).gc_verify(options.gc_verify).trace_compile(options.trace_compile);
+    if let Some(bytes) = options.heap_limit {
+        builder = builder.heap_limit(bytes);
+    }
+    if let Some(n) = options.gc_stress {
+        builder = builder.gc_stress(n);
+    }
+    if let Some(folder) = &options.framework {
+        builder = builder.framework_folder(folder);
+    }
+    if let Some(folder) = options.file.parent() {
+        builder = builder.base_folder(folder);
+    }
+    let runtime = match builder.build() {
+        Ok(runtime) => runtime,
+        Err(e) => return failed(&e),
+    };
+    let result = runtime.run_file(&options.file, &options.args);
+    if options.stats {
+        report::stats(&runtime.stats());
+    }
+    match result {
+        Ok(code) => ExitCode::from(code as u8),
+        Err(Error::Exception(e)) => {
+            eprintln!("\nUnhandled Exception:\n{}", e.text);
+            eprintln!("[ERROR] FATAL UNHANDLED EXCEPTION: {}", e.text);
+            ExitCode::FAILURE
+        }
+        Err(e) => failed(&e),
+    }
+}
+
+fn failed(error: &Error) -> ExitCode {
+    eprintln!("ferrocil: {error}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,66 @@
+//! Command line.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// Runs .NET programs.
+#[derive(Parser, Debug)]
+#[command(name = "ferrocil", version, about, trailing_var_arg = true)]
+pub struct Options {
+    /// Hard limit of the managed heap, for example 64M or 2G.
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub heap_limit: Option<usize>,
+    /// Say at the end what was compiled and loaded, per assembly.
+    #[arg(long)]
+    pub stats: bool,
+    /// Write one line per collection to standard error.
+    #[arg(long)]
+    pub gc_log: bool,
+    /// Collect before every N-th allocation.
+    #[arg(long, value_name = "N")]
+    pub gc_stress: Option<u32>,
+    /// Check the heap around every collection.
+    #[arg(long)]
+    pub gc_verify: bool,
+    /// Write the name of each method that is compiled to standard error.
+    #[arg(long)]
+    pub trace_compile: bool,
+    /// Folder of Mono 6.8's class library (default: /usr/lib/mono/4.5).
+    #[arg(long, value_name = "FOLDER")]
+    pub framework: Option<PathBuf>,
+    /// The program: a .NET executable.
+    pub file: PathBuf,
+    /// Its arguments.
+    #[arg(allow_hyphen_values = true)]
+    pub args: Vec<String>,
+}
+
+/// `64M` and the like to bytes.
+fn parse_size(text: &str) -> Result<usize, String> {
+    let text = text.trim();
+    let (digits, shift) = match text.char_indices().last() {
+        Some((i, 'k' | 'K')) => (&text[..i], 10),
+        Some((i, 'm' | 'M')) => (&text[..i], 20),
+        Some((i, 'g' | 'G')) => (&text[..i], 30),
+        _ => (text, 0),
+    };
+    digits
+        .parse::<usize>()
+        .ok()
+        .and_then(|n| n.checked_mul(1 << shift))
+        .ok_or_else(|| format!("'{text}' is not a size; write bytes, or a number with K, M or G, for example 64M"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_size;
+
+    #[test]
+    fn sizes() {
+        assert_eq!(parse_size("64M"), Ok(64 << 20));
+        assert_eq!(parse_size("4096"), Ok(4096));
+        assert!(parse_size("lots").is_err());
+        assert!(parse_size("99999999999999999999G").is_err());
+    }
+}

@@ -1,0 +1,24 @@
+//! What `--stats` prints, to standard error.
+
+use ferrocil::StatsReport;
+
+/// Prints the report.
+pub fn stats(report: &StatsReport) {
+    eprintln!("{:<32} {:>8} {:>10} {:>10}", "assembly", "methods", "IL bytes", "code bytes");
+    for (name, a) in &report.assemblies {
+        eprintln!("{name:<32} {:>8} {:>10} {:>10}", a.methods, a.il_bytes, a.code_bytes);
+    }
+    eprintln!(
+        "{} classes, {} stubs, {} image sets with {} bytes, {:.1} ms compiling, {} exceptions",
+        report.classes,
+        report.stubs,
+        report.image_sets.0,
+        report.image_sets.1,
+        report.compile_time.as_secs_f64() * 1e3,
+        report.exceptions
+    );
+    eprintln!(
+        "heap: {} bytes used of {}, {} collections",
+        report.heap.used, report.heap.limit, report.heap.collections
+    );
+}

@@ -1,0 +1,90 @@
+//! Options of a runtime.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ferrocil_corlib::icalls;
+use ferrocil_vm::{RuntimeOptions, SearchPath};
+
+use crate::error::Error;
+use crate::runtime::Runtime;
+
+/// Chooses how a [`Runtime`] is made.
+#[derive(Debug, Default)]
+#[must_use]
+pub struct RuntimeBuilder {
+    heap_limit: Option<usize>,
+    gc_stress: Option<u32>,
+    gc_verify: bool,
+    gc_log: bool,
+    trace_compile: bool,
+    base: Option<PathBuf>,
+    framework: Vec<PathBuf>,
+}
+
+impl RuntimeBuilder {
+    /// Hard limit of the managed heap with its metadata, in bytes. Allocation beyond it throws
+    /// `OutOfMemoryException` in the thread that asked; the runtime stays usable.
+    pub fn heap_limit(mut self, bytes: usize) -> Self {
+        self.heap_limit = Some(bytes);
+        self
+    }
+
+    /// Collects before every `n`-th allocation, to find bugs.
+    pub fn gc_stress(mut self, n: u32) -> Self {
+        self.gc_stress = Some(n.max(1));
+        self
+    }
+
+    /// Checks the heap around every collection.
+    pub fn gc_verify(mut self, on: bool) -> Self {
+        self.gc_verify = on;
+        self
+    }
+
+    /// Writes one line per collection to standard error.
+    pub fn gc_log(mut self, on: bool) -> Self {
+        self.gc_log = on;
+        self
+    }
+
+    /// Writes the name of each method that is compiled to standard error.
+    pub fn trace_compile(mut self, on: bool) -> Self {
+        self.trace_compile = on;
+        self
+    }
+
+    /// Folder in which assemblies are looked for first.
+    pub fn base_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.base = Some(folder.into());
+        self
+    }
+
+    /// Folder of the class library (`mscorlib.dll` of Mono 6.8), instead of Debian's. Can be
+    /// given several times.
+    pub fn framework_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.framework.push(folder.into());
+        self
+    }
+
+    /// Makes the runtime, loads the class library and starts it.
+    ///
+    /// # Errors
+    /// When memory cannot be reserved, or the class library is missing or of another version.
+    pub fn build(self) -> Result<Runtime, Error> {
+        let mut search = SearchPath::default();
+        if !self.framework.is_empty() {
+            search.framework = self.framework;
+        }
+        let mut options = RuntimeOptions { search, base: self.base, icalls: icalls(), ..RuntimeOptions::default() };
+        if let Some(limit) = self.heap_limit {
+            options.heap.max_bytes = limit;
+        }
+        options.heap.stress = self.gc_stress;
+        options.heap.verify = self.gc_verify;
+        options.gc_log = self.gc_log;
+        options.trace_compile = self.trace_compile;
+        let vm = ferrocil_vm::Runtime::new(options)?;
+        Runtime::start(Arc::clone(&vm))
+    }
+}

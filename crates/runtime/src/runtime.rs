@@ -1,0 +1,184 @@
+//! Runtimes and domains.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use ferrocil_vm::{AssemblyStats, RunError, Runtime as Vm};
+
+use crate::assembly::Assembly;
+use crate::builder::RuntimeBuilder;
+use crate::error::Error;
+use crate::session::{Session, describe};
+
+/// A .NET runtime. Clones are handles of the same runtime; it ends when the last handle
+/// (also of a domain, assembly or method) is dropped.
+#[derive(Clone)]
+pub struct Runtime {
+    pub(crate) inner: Arc<Inner>,
+}
+
+/// The runtime and what must happen when it ends.
+pub(crate) struct Inner {
+    pub(crate) vm: Arc<Vm>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.vm.stop_finalizer();
+    }
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.vm.fmt(f)
+    }
+}
+
+/// What the managed heap holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct HeapUse {
+    /// Bytes in use.
+    pub used: usize,
+    /// The hard limit in bytes.
+    pub limit: usize,
+    /// Collections so far.
+    pub collections: u64,
+}
+
+/// What a runtime has done: see `ferrocil --stats`.
+#[derive(Clone, Debug)]
+pub struct StatsReport {
+    /// Compiled methods and bytes per assembly.
+    pub assemblies: Vec<(String, AssemblyStats)>,
+    /// Classes made.
+    pub classes: u64,
+    /// Stubs compiled.
+    pub stubs: u64,
+    /// Time spent compiling.
+    pub compile_time: std::time::Duration,
+    /// Exceptions thrown.
+    pub exceptions: u64,
+    /// Image sets, and bytes in their pools.
+    pub image_sets: (usize, usize),
+    /// The heap.
+    pub heap: HeapUse,
+}
+
+impl Runtime {
+    /// Starts choosing options.
+    pub fn builder() -> RuntimeBuilder {
+        RuntimeBuilder::default()
+    }
+
+    pub(crate) fn start(vm: Arc<Vm>) -> Result<Runtime, Error> {
+        let runtime = Runtime { inner: Arc::new(Inner { vm }) };
+        let vm = &runtime.inner.vm;
+        {
+            let session = Session::new(vm, vm.root_domain());
+            vm.start(session.thread())?;
+        }
+        Ok(runtime)
+    }
+
+    /// The domain that exists from the start.
+    #[must_use]
+    pub fn default_domain(&self) -> Domain {
+        Domain { runtime: self.clone(), index: 0 }
+    }
+
+    /// Runs a program: `Main` of an executable, with arguments. Gives its exit code.
+    ///
+    /// # Errors
+    /// When it cannot be loaded, or an exception leaves `Main`.
+    pub fn run_file(&self, path: impl AsRef<Path>, args: &[String]) -> Result<i32, Error> {
+        let vm = &self.inner.vm;
+        let session = Session::new(vm, vm.root_domain());
+        let image = vm.load_image(path.as_ref())?;
+        vm.set_entry_image(image);
+        match vm.run_main(session.thread(), image, args) {
+            Ok(code) => Ok(code),
+            Err(RunError::Load(e)) => Err(Error::Load(e)),
+            Err(RunError::Thrown) => {
+                let exception = session.thread().take_pending();
+                Err(Error::Exception(Box::new(describe(vm, session.thread(), exception))))
+            }
+        }
+    }
+
+    /// Runs a full collection.
+    pub fn collect(&self) {
+        let vm = &self.inner.vm;
+        let session = Session::new(vm, vm.root_domain());
+        session.thread().managed(|| vm.heap().collect(2));
+    }
+
+    /// What the managed heap holds now.
+    #[must_use]
+    pub fn heap_use(&self) -> HeapUse {
+        let heap = self.inner.vm.heap();
+        HeapUse { used: heap.used_bytes(), limit: heap.options().max_bytes, collections: heap.collection_count(0) }
+    }
+
+    /// What was compiled and loaded so far.
+    #[must_use]
+    pub fn stats(&self) -> StatsReport {
+        let vm = &self.inner.vm;
+        let stats = vm.stats();
+        let universe = vm.universe();
+        let sets: Vec<usize> = universe.image_sets().map(|s| s.pool().stats().used).collect();
+        StatsReport {
+            assemblies: stats.assemblies().into_iter().collect(),
+            classes: stats.classes(),
+            stubs: stats.stubs().0,
+            compile_time: stats.compile_time(),
+            exceptions: stats.exceptions(),
+            image_sets: (sets.len(), sets.iter().sum()),
+            heap: self.heap_use(),
+        }
+    }
+
+    /// The engine below, for what this API does not cover.
+    #[must_use]
+    pub fn vm(&self) -> &Arc<Vm> {
+        &self.inner.vm
+    }
+}
+
+/// An application domain.
+#[derive(Clone, Debug)]
+pub struct Domain {
+    pub(crate) runtime: Runtime,
+    pub(crate) index: usize,
+}
+
+impl Domain {
+    pub(crate) fn vm_domain(&self) -> &ferrocil_vm::Domain {
+        let vm = &self.runtime.inner.vm;
+        vm.domains().get(self.index).unwrap_or_else(|| vm.root_domain())
+    }
+
+    /// Loads an assembly file into the domain.
+    ///
+    /// # Errors
+    /// When it cannot be read or is not a CLI image.
+    pub fn load_file(&self, path: impl AsRef<Path>) -> Result<Assembly, Error> {
+        let image = self.runtime.inner.vm.load_image(path.as_ref())?;
+        Ok(Assembly { domain: self.clone(), image: image.id })
+    }
+
+    /// Loads an assembly from bytes; `name` stands for the path in messages.
+    ///
+    /// # Errors
+    /// When the bytes are not a CLI image.
+    pub fn load_bytes(&self, bytes: &[u8], name: &str) -> Result<Assembly, Error> {
+        let image = self.runtime.inner.vm.load_image_bytes(bytes, name)?;
+        Ok(Assembly { domain: self.clone(), image: image.id })
+    }
+
+    /// Friendly name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.vm_domain().name()
+    }
+}
