@@ -84,6 +84,7 @@ pub struct Runtime {
     pub(crate) exts: RwLock<FxHashMap<AnyTypeId, Arc<dyn Any + Send + Sync>>>,
     pub(crate) unhandled: OnceLock<UnhandledHook>,
     monitors: crate::threads::Monitors,
+    entry_image: OnceLock<ImageId>,
     root_sources: RwLock<Vec<RootSource>>,
     threads: ThreadRegistry,
     loader: ReentrantMutex<LoaderState>,
@@ -141,6 +142,7 @@ impl Runtime {
             exts: RwLock::default(),
             unhandled: OnceLock::new(),
             monitors: crate::threads::Monitors::default(),
+            entry_image: OnceLock::new(),
             root_sources: RwLock::default(),
             threads: ThreadRegistry::default(),
             loader: ReentrantMutex::new(LoaderState::default()),
@@ -212,6 +214,17 @@ impl Runtime {
     #[must_use]
     pub fn domains(&self) -> &AppendVec<Domain> {
         &self.domains
+    }
+
+    /// Notes the program that this runtime runs: `Assembly.GetEntryAssembly`.
+    pub fn set_entry_image(&self, image: &LoadedImage) {
+        let _ = self.entry_image.set(image.id);
+    }
+
+    /// The program that this runtime runs, if any.
+    #[must_use]
+    pub fn entry_image(&self) -> Option<&LoadedImage> {
+        self.image(*self.entry_image.get()?)
     }
 
     /// Inflated object locks.
