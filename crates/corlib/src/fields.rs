@@ -1,6 +1,6 @@
 //! Offsets of managed fields, bound by name.
 
-use ferrocil_vm::runtime::Runtime;
+use ferrocil_vm::Runtime;
 use parking_lot::RwLock;
 use rustc_hash::FxHashMap;
 

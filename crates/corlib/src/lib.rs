@@ -26,7 +26,7 @@ pub mod time;
 
 pub use state::{CorlibState, ExitHook};
 
-use ferrocil_vm::icall::IcallTable;
+use ferrocil_vm::IcallTable;
 
 /// Adds all internal calls of this crate to a table.
 pub fn register(table: &mut IcallTable) {

@@ -4,12 +4,8 @@
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use ferrocil_metadata::ElementType;
-use ferrocil_vm::domain::DomainRoot;
-pub(crate) use ferrocil_vm::icall::{IcallTable, Thrown, icall};
-use ferrocil_vm::object::HEADER_SIZE;
-pub(crate) use ferrocil_vm::object::{ArrayRef, ByRef, ObjRef, StringRef};
-pub(crate) use ferrocil_vm::threads::Thread;
-use ferrocil_vm::types::ClassPtr;
+pub(crate) use ferrocil_vm::{ArrayRef, ByRef, IcallTable, ObjRef, StringRef, Thread, Thrown, icall};
+use ferrocil_vm::{ClassPtr, DomainRoot, HEADER_SIZE};
 
 use crate::io::IoError;
 use crate::state::CorlibState;
@@ -237,7 +233,7 @@ pub(crate) fn tombstone(t: &Thread) -> ObjRef {
 
 /// Waits until the finalizers of all objects found dead so far have run.
 pub(crate) fn wait_for_finalizers(t: &Thread) {
-    t.runtime().wait_for_finalizers(t);
+    t.runtime().wait_for_pending_finalizers(t);
 }
 
 /// The reserved exception for exhausted memory.

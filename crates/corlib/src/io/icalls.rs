@@ -212,19 +212,18 @@ fn get_file_type(t: &Thread, handle: isize, error: ByRef<i32>) -> Managed<i32> {
 }
 
 fn lock(t: &Thread, handle: isize, position: i64, length: i64, error: ByRef<i32>) -> Managed<()> {
-    Ok(report(
-        state(t).files.lock_region(handle, position, length, true),
-        error,
-        (),
-    ))
+    set_lock(t, handle, position, length, true, error);
+    Ok(())
 }
 
 fn unlock(t: &Thread, handle: isize, position: i64, length: i64, error: ByRef<i32>) -> Managed<()> {
-    Ok(report(
-        state(t).files.lock_region(handle, position, length, false),
-        error,
-        (),
-    ))
+    set_lock(t, handle, position, length, false, error);
+    Ok(())
+}
+
+fn set_lock(t: &Thread, handle: isize, position: i64, length: i64, lock: bool, error: ByRef<i32>) {
+    let result = state(t).files.lock_region(handle, position, length, lock);
+    error.set(result.map_or_else(|IoError(code)| code, |()| IoError::SUCCESS.0));
 }
 
 fn cancel(_t: &Thread, _handle: isize, error: ByRef<i32>) -> Managed<bool> {
