@@ -2,12 +2,47 @@
 //!
 //! Each folder holds one part of the class library's native side: first a service
 //! in plain Rust, testable alone, then `icalls.rs` with its bindings to managed code.
+//! [`register`] puts all of them into a table for a runtime; what they keep per
+//! runtime is [`CorlibState`].
 
 pub mod console;
+pub mod diagnostics;
 pub mod environment;
+mod fields;
+pub mod gc;
 pub mod globalization;
 pub mod io;
+pub mod marshal;
+pub mod math;
+pub mod memory;
+pub mod native_shims;
 pub mod number;
+mod prelude;
+pub mod security;
+mod state;
 pub mod text;
 pub mod threading;
 pub mod time;
+
+pub use state::{CorlibState, ExitHook};
+
+use ferrocil_vm::IcallTable;
+
+/// Adds all internal calls of this crate to a table.
+pub fn register(table: &mut IcallTable) {
+    console::icalls::register(table);
+    diagnostics::icalls::register(table);
+    environment::icalls::register(table);
+    gc::icalls::register(table);
+    globalization::icalls::register(table);
+    io::icalls::register(table);
+    marshal::icalls::register(table);
+    math::icalls::register(table);
+    memory::icalls::register(table);
+    native_shims::icalls::register(table);
+    number::icalls::register(table);
+    security::icalls::register(table);
+    text::icalls::register(table);
+    threading::icalls::register(table);
+    time::icalls::register(table);
+}

@@ -1,5 +1,6 @@
 //! `System.Environment`: the process as managed code sees it.
 
+pub(crate) mod icalls;
 mod process_environment;
 
 pub use process_environment::{

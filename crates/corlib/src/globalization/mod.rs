@@ -2,6 +2,7 @@
 
 mod catalog;
 mod compare;
+pub(crate) mod icalls;
 mod locale;
 mod number_format;
 

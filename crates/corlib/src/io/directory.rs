@@ -147,23 +147,27 @@ pub fn set_current_directory(path: &Path) -> Result<(), IoError> {
     Ok(rustix::process::chdir(path)?)
 }
 
-/// Directory for temporary files: `TMPDIR`, `TMP`, `TEMP` or `/tmp`, without a final slash.
+/// Directory for temporary files: `TMPDIR`, `TMP`, `TEMP` or `/tmp`, as it stands there.
 #[must_use]
-pub fn temp_path() -> PathBuf {
-    let path = ["TMPDIR", "TMP", "TEMP"]
+pub fn temp_path(variable: impl Fn(&str) -> Option<String>) -> String {
+    ["TMPDIR", "TMP", "TEMP"]
         .into_iter()
-        .find_map(|name| std::env::var_os(name).filter(|value| !value.is_empty()))
-        .unwrap_or_else(|| "/tmp".into());
-    let bytes = path.as_encoded_bytes();
-    match bytes.strip_suffix(b"/") {
-        Some(stripped) if !stripped.is_empty() => PathBuf::from(OsStr::from_bytes(stripped)),
-        _ => PathBuf::from(path),
-    }
+        .find_map(variable)
+        .unwrap_or_else(|| "/tmp".to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn temporary_files_have_a_folder() {
+        assert_eq!(temp_path(|_| None), "/tmp");
+        assert_eq!(
+            temp_path(|name| (name == "TMP").then(|| "/a/b/".to_owned())),
+            "/a/b/"
+        );
+    }
 
     #[test]
     fn create_move_copy_remove() {

@@ -9,6 +9,7 @@ mod drives;
 mod error;
 mod file_table;
 mod find;
+pub(crate) mod icalls;
 mod path;
 mod share;
 

@@ -3,6 +3,7 @@
 //! mscorlib formats doubles from C's `%.<digits>e` text (`Interop.Sys.DoubleToString`)
 //! and parses that text; it never asks for another conversion.
 
+pub(crate) mod icalls;
 /// A `%.<precision>e` format.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ExponentFormat {

@@ -1,5 +1,6 @@
 //! Clocks and the local time zone, in the units managed code expects.
 
+pub(crate) mod icalls;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// 1970-01-01 as FILETIME: 100 ns intervals since 1601-01-01.

@@ -1,0 +1,3 @@
+//! `System.Diagnostics.Debugger` and process identity.
+
+pub(crate) mod icalls;

@@ -1,0 +1,3 @@
+//! `System.GC` and `GCHandle` over the runtime's heap.
+
+pub(crate) mod icalls;
