@@ -46,3 +46,11 @@ pub fn register(table: &mut IcallTable) {
     threading::icalls::register(table);
     time::icalls::register(table);
 }
+
+/// A table with all internal calls of this crate.
+#[must_use]
+pub fn icalls() -> IcallTable {
+    let mut table = IcallTable::default();
+    register(&mut table);
+    table
+}
