@@ -2,6 +2,7 @@
 
 use crate::arena::Span;
 use crate::block::Place;
+use crate::os::align_up;
 
 /// Free pieces below this size are not worth remembering: no compiled method is that small.
 const MIN_HOLE: usize = 32;
@@ -35,6 +36,8 @@ pub(crate) struct Chunks {
     open: Vec<usize>,
     /// Pieces given back by commits, in front of the bump pointers.
     holes: Vec<Place>,
+    /// No hole is larger.
+    largest_hole: usize,
     used: usize,
     thunks: usize,
     reserved: usize,
@@ -109,10 +112,18 @@ impl Chunks {
     }
 
     fn reserve_in_hole(&mut self, size: usize, align: usize) -> Option<Place> {
-        let (slot, start) = self.holes.iter().enumerate().find_map(|(slot, hole)| {
-            let start = hole.offset.next_multiple_of(align);
+        if size > self.largest_hole {
+            return None;
+        }
+        let found = self.holes.iter().enumerate().find_map(|(slot, hole)| {
+            let start = align_up(hole.offset, align);
             (start + size <= hole.offset + hole.len).then_some((slot, start))
-        })?;
+        });
+        let Some((slot, start)) = found else {
+            // None is large enough, except for alignment; do not look for this size again.
+            self.largest_hole = self.holes.iter().map(|hole| hole.len).max().unwrap_or(0);
+            return None;
+        };
         let hole = self.holes.swap_remove(slot);
         self.keep_hole(Place {
             len: start - hole.offset,
@@ -133,7 +144,7 @@ impl Chunks {
     fn reserve_in_chunk(&mut self, size: usize, align: usize) -> Option<Place> {
         for &index in self.open.iter().rev() {
             let chunk = &mut self.all[index];
-            let start = chunk.next.next_multiple_of(align);
+            let start = align_up(chunk.next, align);
             if start <= chunk.code_end && size <= chunk.code_end - start {
                 let gap = Place {
                     chunk: index,
@@ -162,7 +173,7 @@ impl Chunks {
     ) -> Result<Place, bool> {
         let index = self.chunk_of(near).ok_or(false)?;
         let chunk = &mut self.all[index];
-        let start = chunk.next_thunk.next_multiple_of(align);
+        let start = align_up(chunk.next_thunk, align);
         let end = chunk.span.end();
         if start > end || size > end - start {
             return Err(true);
@@ -205,6 +216,7 @@ impl Chunks {
         if hole.len < MIN_HOLE {
             return;
         }
+        self.largest_hole = self.largest_hole.max(hole.len);
         self.holes.push(hole);
         if self.holes.len() > MAX_HOLES {
             let (slot, _) = self

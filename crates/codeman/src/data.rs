@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::arena::{LoaderArena, Span, Use};
 use crate::error::{Error, Result};
-use crate::os::{PAGE, Protection};
+use crate::os::{PAGE, Protection, align_up};
 
 /// What a data heap holds. Things that are used together should lie together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -95,7 +95,7 @@ impl DataHeap {
         // Sizes are multiples of 8, so that the next allocation starts aligned.
         let size = layout.size().max(1).next_multiple_of(Self::MIN_ALIGN);
         let mut state = self.lock();
-        let start = state.next.next_multiple_of(align);
+        let start = align_up(state.next, align);
         if start <= state.end && size <= state.end - start {
             state.stats.wasted += start - state.next;
             state.stats.used += size;

@@ -9,7 +9,7 @@ use cranelift_module::{ModuleError, ModuleResult};
 use crate::arena::{Span, Use};
 use crate::error::Error;
 use crate::manager::{CodeManager, CodeManagerKind};
-use crate::os::{PAGE, Protection};
+use crate::os::{PAGE, Protection, align_up};
 
 /// Lets a `cranelift_jit` `JITModule` allocate from the arena of a [`CodeManager`], so that its code and
 /// data are in reach of everything else there and are freed with the manager.
@@ -72,7 +72,7 @@ impl Segments {
             return Err(io::Error::other(Error::Alignment { align, max: PAGE }));
         }
         if let Some(span) = self.spans.last() {
-            let start = self.next.next_multiple_of(align);
+            let start = align_up(self.next, align);
             if start <= span.len() && size <= span.len() - start {
                 self.next = start + size;
                 return Ok(manager.arena().primary(span.offset() + start).as_ptr());

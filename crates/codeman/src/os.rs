@@ -9,6 +9,15 @@ use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags};
 /// Bytes of a page. x86-64 Linux has no other base page size.
 pub(crate) const PAGE: usize = 4096;
 
+/// The first multiple of `align`, a power of two, from `offset` on. (A mask: the general
+/// `next_multiple_of` divides.) Offsets are at most [`crate::LoaderArena::MAX_RESERVE`], so nothing
+/// overflows.
+#[inline]
+pub(crate) fn align_up(offset: usize, align: usize) -> usize {
+    debug_assert!(align.is_power_of_two());
+    (offset + align - 1) & !(align - 1)
+}
+
 /// What the pages of a range may be used for in the primary view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protection {

@@ -1,6 +1,7 @@
 //! Lists the types of an assembly: `cargo run -p ferrocil-metadata --example list_types -- FILE.dll`.
 
 use std::error::Error;
+use std::io::{BufWriter, Write as _};
 
 use ferrocil_metadata::{Image, TableId};
 
@@ -8,8 +9,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let path = std::env::args_os().nth(1).ok_or("which file?")?;
     let bytes = std::fs::read(path)?;
     let image = Image::parse(&bytes)?;
+    let mut out = BufWriter::new(std::io::stdout().lock());
     if let Some(identity) = image.assembly_identity()? {
-        println!("{identity}");
+        writeln!(out, "{identity}")?;
     }
     for rid in image.rids(TableId::TypeDef) {
         let row = image.type_def(rid)?;
@@ -21,10 +23,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             None => format!("{space}."),
         };
         let (fields, methods) = (image.type_fields(rid).len(), image.type_methods(rid).len());
-        println!(
+        writeln!(
+            out,
             "{outer}{name}: {:?}, {fields} fields, {methods} methods",
             row.flags.visibility()
-        );
+        )?;
     }
+    out.flush()?;
     Ok(())
 }

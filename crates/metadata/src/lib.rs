@@ -1,4 +1,4 @@
-//! Zero-copy reader of CLI (ECMA-335) images, metadata, signatures and IL.
+#![doc = include_str!("../README.md")]
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -1,9 +1,11 @@
 //! Against Mono's class library, when it is installed.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use ferrocil_metadata::check::check_image;
+use ferrocil_metadata::il::Decoder;
 use ferrocil_metadata::{Image, PublicKeyToken, TableId, Token, TypeNameIndex};
 
 const FOLDER: &str = "/usr/lib/mono/4.5";
@@ -167,4 +169,38 @@ fn row_counts_agree_with_monodis() {
         let said = headline.or_else(last).unwrap_or(0);
         assert_eq!(said, image.row_count(table), "{option}");
     }
+}
+
+/// How often each opcode occurs, as an independent disassembler sees it.
+#[test]
+fn opcodes_agree_with_monodis() {
+    let Some(folder) = folder() else { return };
+    let path = folder.join("mscorlib.dll");
+    let Ok(output) = Command::new("monodis").arg(&path).output() else {
+        println!("note: monodis is missing (Debian package mono-utils); nothing was checked");
+        return;
+    };
+    let mut theirs: BTreeMap<String, u32> = BTreeMap::new();
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        let Some((offset, rest)) = line.trim_start().split_once(':') else {
+            continue;
+        };
+        if offset.starts_with("IL_") {
+            let name = rest.split_whitespace().next().expect("an opcode");
+            *theirs.entry(name.to_owned()).or_default() += 1;
+        }
+    }
+    let bytes = std::fs::read(&path).expect("mscorlib can be read");
+    let image = Image::parse(&bytes).expect("mscorlib is an image");
+    let mut ours: BTreeMap<String, u32> = BTreeMap::new();
+    for rid in image.rids(TableId::MethodDef) {
+        let rva = image.method_def(rid).expect("a row").rva;
+        if rva != 0 {
+            for instruction in Decoder::new(image.method_body(rva).expect("a body").code) {
+                let name = instruction.expect("valid IL").opcode.name();
+                *ours.entry(name.to_owned()).or_default() += 1;
+            }
+        }
+    }
+    assert_eq!(ours, theirs);
 }

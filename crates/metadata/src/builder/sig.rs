@@ -4,7 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::heap::{compressed_i32, compressed_u32};
-use crate::sig::{CallConv, MethodSig, PropertySig, SigFlags, TypeTree};
+use crate::sig::{MethodSig, PropertySig, SigFlags, TypeTree};
 use crate::{ElementType, TableId, Token};
 
 /// Encodes a method signature.
@@ -74,10 +74,13 @@ fn method(out: &mut Vec<u8>, sig: &MethodSig<TypeTree>) {
     compressed_u32(out, sig.params.len() as u32);
     ty(out, &sig.ret);
     for (index, param) in sig.params.iter().enumerate() {
-        if sig.sentinel == Some(index) && sig.flags.call_conv() == Some(CallConv::VarArg) {
+        if sig.sentinel == Some(index) {
             out.push(ElementType::Sentinel as u8);
         }
         ty(out, param);
+    }
+    if sig.sentinel == Some(sig.params.len()) {
+        out.push(ElementType::Sentinel as u8);
     }
 }
 

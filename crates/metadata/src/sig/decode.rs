@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::{
-    ArrayShape, Error, MAX_DEPTH, MAX_RANK, MemberSig, MethodSig, PropertySig, SigFlags,
+    ArrayShape, CallConv, Error, MAX_DEPTH, MAX_RANK, MemberSig, MethodSig, PropertySig, SigFlags,
     TypeBuilder,
 };
 use crate::{ElementType, Reader, TableId, Token};
@@ -170,13 +170,17 @@ impl<'a, 'b, B: TypeBuilder> Decoder<'a, 'b, B> {
 
     fn method(&mut self, depth: u32) -> Result<MethodSig<B::Type>, B::Error> {
         let flags = SigFlags(self.u8()?);
-        if flags.call_conv().is_none() {
-            return Err(Error::WrongKind {
-                expected: "a method",
-                found: flags.0,
+        let takes_more = match flags.call_conv() {
+            Some(CallConv::VarArg | CallConv::C) => true,
+            Some(_) => false,
+            None => {
+                return Err(Error::WrongKind {
+                    expected: "a method",
+                    found: flags.0,
+                }
+                .into());
             }
-            .into());
-        }
+        };
         let generic_param_count = if flags.is_generic() {
             self.number()?
         } else {
@@ -190,7 +194,7 @@ impl<'a, 'b, B: TypeBuilder> Decoder<'a, 'b, B> {
         let mut sentinel = None;
         let mut taken = 0;
         let params = self.types(count, |decoder| {
-            if decoder.reader.peek() == Some(ElementType::Sentinel as u8) {
+            if takes_more && decoder.reader.peek() == Some(ElementType::Sentinel as u8) {
                 if sentinel.replace(taken).is_some() {
                     return Err(Error::BadElementType(ElementType::Sentinel as u8).into());
                 }
@@ -200,7 +204,8 @@ impl<'a, 'b, B: TypeBuilder> Decoder<'a, 'b, B> {
             decoder.ty(depth)
         })?;
         // A call that passes no variable argument may still end with the sentinel.
-        if sentinel.is_none()
+        if takes_more
+            && sentinel.is_none()
             && depth == 0
             && self.reader.peek() == Some(ElementType::Sentinel as u8)
         {
