@@ -18,6 +18,7 @@ pub mod memory;
 pub mod native_shims;
 pub mod number;
 mod prelude;
+pub mod process;
 pub mod security;
 mod state;
 pub mod text;
@@ -41,6 +42,7 @@ pub fn register(table: &mut IcallTable) {
     memory::icalls::register(table);
     native_shims::icalls::register(table);
     number::icalls::register(table);
+    process::icalls::register(table);
     security::icalls::register(table);
     text::icalls::register(table);
     threading::icalls::register(table);

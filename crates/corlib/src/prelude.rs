@@ -4,7 +4,9 @@
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use ferrocil_metadata::ElementType;
-pub(crate) use ferrocil_vm::{ArrayRef, ByRef, IcallTable, ObjRef, StringRef, Thread, Thrown, icall};
+pub(crate) use ferrocil_vm::{
+    ArrayRef, ByRef, IcallTable, ObjRef, StringRef, Thread, Thrown, icall,
+};
 use ferrocil_vm::{ClassPtr, DomainRoot, HEADER_SIZE};
 
 use crate::io::IoError;
@@ -46,6 +48,33 @@ pub(crate) fn new_reference_array(
 /// A new `byte[]`.
 pub(crate) fn new_byte_array(t: &Thread, length: usize) -> Managed<ArrayRef> {
     t.new_primitive_vector(ElementType::U1, length)
+}
+
+/// A new `int[]` with these elements.
+pub(crate) fn new_int_array(t: &Thread, values: &[i32]) -> Managed<ArrayRef> {
+    let array = t.new_primitive_vector(ElementType::I4, values.len())?;
+    array.as_mut_slice::<i32>().copy_from_slice(values);
+    Ok(array)
+}
+
+/// Text of a string field of an object of any class; empty for null.
+pub(crate) fn read_string_field(t: &Thread, object: ObjRef, name: &str) -> Managed<String> {
+    let runtime = t.runtime();
+    let class = runtime.class_of(object);
+    let field = runtime
+        .find_field(class, name)
+        .map_err(|error| t.throw_load_error(&error))?;
+    let Some(field) = field else {
+        return Err(t.throw_named(
+            "System",
+            "MissingFieldException",
+            &format!("{}.{name}", class.name),
+        ));
+    };
+    let offset = runtime
+        .field_offset(field)
+        .map_err(|error| t.throw_load_error(&error))?;
+    Ok(object.read::<StringRef>(offset).to_string_lossy())
 }
 
 /// A new `string[]`.

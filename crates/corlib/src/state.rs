@@ -1,7 +1,7 @@
 //! What this crate keeps per runtime.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
@@ -12,6 +12,7 @@ use crate::fields::FieldOffsets;
 use crate::globalization::{Catalog, NumberFormats};
 use crate::io::{FileTable, FindTable};
 use crate::native_shims::DirectoryStreams;
+use crate::process::ProcessTable;
 use crate::text::NormalizationTables;
 use crate::threading::WaitTable;
 
@@ -27,7 +28,9 @@ pub struct CorlibState {
     /// Open directory streams of `System.Native`.
     pub directories: DirectoryStreams,
     /// Wait handles.
-    pub waits: WaitTable,
+    pub waits: Arc<WaitTable>,
+    /// Processes started or opened.
+    pub processes: ProcessTable,
     /// Environment variables.
     pub variables: Variables,
     /// Terminal settings.
@@ -51,11 +54,13 @@ pub struct CorlibState {
 
 impl Default for CorlibState {
     fn default() -> Self {
+        let waits = Arc::new(WaitTable::default());
         CorlibState {
             files: FileTable::new(),
             finds: FindTable::default(),
             directories: DirectoryStreams::default(),
-            waits: WaitTable::default(),
+            processes: ProcessTable::new(Arc::clone(&waits)),
+            waits,
             variables: Variables::of_process(),
             terminal: Terminal::default(),
             exit_code: AtomicI32::new(0),
