@@ -12,6 +12,7 @@ mod fields;
 pub mod gc;
 pub mod globalization;
 pub mod io;
+pub mod mapping;
 pub mod marshal;
 pub mod math;
 pub mod memory;
@@ -37,6 +38,7 @@ pub fn register(table: &mut IcallTable) {
     gc::icalls::register(table);
     globalization::icalls::register(table);
     io::icalls::register(table);
+    mapping::icalls::register(table);
     marshal::icalls::register(table);
     math::icalls::register(table);
     memory::icalls::register(table);

@@ -11,6 +11,7 @@ use crate::environment::Variables;
 use crate::fields::FieldOffsets;
 use crate::globalization::{Catalog, NumberFormats};
 use crate::io::{FileTable, FindTable};
+use crate::mapping::MapTable;
 use crate::native_shims::DirectoryStreams;
 use crate::process::ProcessTable;
 use crate::text::NormalizationTables;
@@ -31,6 +32,8 @@ pub struct CorlibState {
     pub waits: Arc<WaitTable>,
     /// Processes started or opened.
     pub processes: ProcessTable,
+    /// Memory-mapped files.
+    pub maps: MapTable,
     /// Environment variables.
     pub variables: Variables,
     /// Terminal settings.
@@ -61,6 +64,7 @@ impl Default for CorlibState {
             directories: DirectoryStreams::default(),
             processes: ProcessTable::new(Arc::clone(&waits)),
             waits,
+            maps: MapTable::default(),
             variables: Variables::of_process(),
             terminal: Terminal::default(),
             exit_code: AtomicI32::new(0),
