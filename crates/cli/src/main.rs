@@ -6,7 +6,7 @@ mod report;
 use std::process::ExitCode;
 
 use clap::Parser;
-use ferrocil::{Error, Runtime};
+use ferrocil::{Error, ManagedException, Runtime};
 
 use crate::options::Options;
 
@@ -46,19 +46,33 @@ fn run(options: &Options) -> ExitCode {
         Ok(runtime) => runtime,
         Err(e) => return failed(&e),
     };
+    let stats = options.stats.then(|| runtime.clone());
+    let exit_stats = stats.clone();
+    runtime.on_exit(move |code| {
+        if let Some(runtime) = &exit_stats {
+            report::stats(&runtime.stats());
+        }
+        std::process::exit(code);
+    });
+    runtime.on_unhandled(|e| {
+        unhandled(&e);
+        std::process::exit(1);
+    });
     let result = runtime.run_file(&options.file, &options.args);
-    if options.stats {
+    if let Some(runtime) = &stats {
         report::stats(&runtime.stats());
     }
     match result {
         Ok(code) => ExitCode::from(code as u8),
-        Err(Error::Exception(e)) => {
-            eprintln!("\nUnhandled Exception:\n{}", e.text);
-            eprintln!("[ERROR] FATAL UNHANDLED EXCEPTION: {}", e.text);
-            ExitCode::FAILURE
-        }
+        Err(Error::Exception(_)) => ExitCode::FAILURE,
         Err(e) => failed(&e),
     }
+}
+
+/// As Mono words it.
+fn unhandled(e: &ManagedException) {
+    eprintln!("\nUnhandled Exception:\n{}", e.text);
+    eprintln!("[ERROR] FATAL UNHANDLED EXCEPTION: {}", e.text);
 }
 
 fn failed(error: &Error) -> ExitCode {

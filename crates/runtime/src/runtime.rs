@@ -3,12 +3,14 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
+use ferrocil_corlib::CorlibState;
 use ferrocil_vm::{AssemblyStats, RunError, Runtime as Vm};
 
 use crate::assembly::Assembly;
 use crate::builder::RuntimeBuilder;
-use crate::error::Error;
+use crate::error::{Error, ManagedException};
 use crate::session::{Session, describe};
 
 /// A .NET runtime. Clones are handles of the same runtime; it ends when the last handle
@@ -87,23 +89,59 @@ impl Runtime {
         Domain { runtime: self.clone(), index: 0 }
     }
 
-    /// Runs a program: `Main` of an executable, with arguments. Gives its exit code.
+    /// Runs a program: `Main` of an executable, with arguments, then its exit handlers. Gives its
+    /// exit code.
     ///
     /// # Errors
-    /// When it cannot be loaded, or an exception leaves `Main`.
+    /// When it cannot be loaded, or an exception leaves `Main` (after the domain's
+    /// `UnhandledException` event).
     pub fn run_file(&self, path: impl AsRef<Path>, args: &[String]) -> Result<i32, Error> {
         let vm = &self.inner.vm;
         let session = Session::new(vm, vm.root_domain());
+        let thread = session.thread();
         let image = vm.load_image(path.as_ref())?;
         vm.set_entry_image(image);
-        match vm.run_main(session.thread(), image, args) {
+        let state = vm.ext::<CorlibState>();
+        let shown = image.path.display().to_string();
+        state.set_command_line(std::iter::once(shown).chain(args.iter().cloned()).collect());
+        let outcome = thread.managed(|| match vm.run_main(thread, image, args) {
             Ok(code) => Ok(code),
             Err(RunError::Load(e)) => Err(Error::Load(e)),
             Err(RunError::Thrown) => {
-                let exception = session.thread().take_pending();
-                Err(Error::Exception(Box::new(describe(vm, session.thread(), exception))))
+                let exception = thread.take_pending();
+                let described = describe(vm, thread, exception);
+                vm.report_unhandled(thread, exception);
+                Err(Error::Exception(Box::new(described)))
             }
-        }
+        });
+        let code = outcome?.unwrap_or_else(|| state.exit_code.load(Ordering::SeqCst));
+        vm.raise_process_exit(thread);
+        Ok(code)
+    }
+
+    /// Sets what `Environment.Exit` does, after the exit handlers have run. Without it, the
+    /// process ends with the program's code.
+    pub fn on_exit(&self, hook: impl Fn(i32) + Send + Sync + 'static) {
+        let vm = Arc::downgrade(&self.inner.vm);
+        self.inner.vm.ext::<CorlibState>().set_exit_hook(Box::new(move |code| {
+            if let Some(vm) = vm.upgrade() {
+                if let Some(thread) = vm.current_thread() {
+                    vm.raise_process_exit(thread);
+                }
+            }
+            hook(code);
+        }));
+    }
+
+    /// Sets what happens when an exception leaves a managed thread other than the one that
+    /// runs `Main`.
+    pub fn on_unhandled(&self, hook: impl Fn(ManagedException) + Send + Sync + 'static) {
+        let vm = Arc::downgrade(&self.inner.vm);
+        self.inner.vm.set_unhandled_hook(Box::new(move |thread, exception| {
+            if let Some(vm) = vm.upgrade() {
+                hook(describe(&vm, thread, exception));
+            }
+        }));
     }
 
     /// Runs a full collection.

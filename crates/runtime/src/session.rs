@@ -25,8 +25,10 @@ impl<'r> Session<'r> {
     /// Turns the pending exception into an error.
     pub(crate) fn caught(&self, Thrown { .. }: Thrown) -> Error {
         let thread = self.thread();
-        let exception = thread.take_pending();
-        Error::Exception(Box::new(describe(self.vm, thread, exception)))
+        thread.managed(|| {
+            let exception = thread.take_pending();
+            Error::Exception(Box::new(describe(self.vm, thread, exception)))
+        })
     }
 }
 

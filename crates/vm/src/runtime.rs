@@ -67,7 +67,7 @@ struct LoaderState {
     laying_out: RefCell<Vec<TypeId>>,
 }
 
-/// Called for an exception that no frame of a thread catches; decides what happens next.
+/// Called for an exception that left a managed thread, after the domain's event.
 pub type UnhandledHook = Box<dyn Fn(&Thread, crate::object::ObjRef) + Send + Sync>;
 
 /// Reports objects that something outside the runtime keeps alive.

@@ -211,12 +211,12 @@ impl Runtime {
         }
     }
 
-    /// Runs a program's `Main` with arguments; gives its exit code. A managed exception
-    /// that leaves it is pending in the thread.
+    /// Runs a program's `Main` with arguments; gives its exit code unless it returns nothing.
+    /// A managed exception that leaves it is pending in the thread.
     ///
     /// # Errors
     /// [`RunError::Load`] when there is no entry point, [`RunError::Thrown`] for an exception.
-    pub fn run_main(&self, thread: &Thread, image: &LoadedImage, args: &[String]) -> Result<i32, RunError> {
+    pub fn run_main(&self, thread: &Thread, image: &LoadedImage, args: &[String]) -> Result<Option<i32>, RunError> {
         let missing = || {
             RunError::Load(LoadError::new(
                 LoadErrorKind::EntryPointNotFound,
@@ -249,8 +249,58 @@ impl Runtime {
             let returned = thread.invoke(main, None, &slots).map_err(|_| RunError::Thrown)?;
             let int = self.universe().primitive(ferrocil_metadata::ElementType::I4);
             let uint = self.universe().primitive(ferrocil_metadata::ElementType::U4);
-            Ok(if sig.ret == int || sig.ret == uint { returned.bits as i32 } else { 0 })
+            Ok((sig.ret == int || sig.ret == uint).then_some(returned.bits as i32))
         })
+    }
+
+    /// Tells the domain, then the host, about an exception that nobody caught in a thread.
+    pub fn report_unhandled(&self, thread: &Thread, exception: ObjRef) {
+        thread.managed(|| {
+            if self.raise_unhandled(thread, exception).is_err() {
+                thread.take_pending();
+            }
+        });
+        if let Some(hook) = self.unhandled.get() {
+            hook(thread, exception);
+        }
+    }
+
+    fn raise_unhandled(&self, thread: &Thread, exception: ObjRef) -> Result<(), Thrown> {
+        let handler: ObjRef = self.app_domain_field(thread, "UnhandledException")?;
+        if handler.is_null() {
+            return Ok(());
+        }
+        let class = self.corlib_class("System", "UnhandledExceptionEventArgs").map_err(|e| thread.throw_load_error(&e))?;
+        let args = thread.new_object(class)?;
+        let ctor = self.find_method(class, ".ctor", Some(2)).map_err(|e| thread.throw_load_error(&e))?;
+        if let Some(ctor) = ctor {
+            thread.invoke(ctor, Some(args.address() as u64), &[exception.address() as u64, 1])?;
+        }
+        thread.call_event(handler, thread.domain().root(DomainRoot::AppDomain), args)
+    }
+
+    /// Raises `AppDomain.ProcessExit`.
+    pub fn raise_process_exit(&self, thread: &Thread) {
+        thread.managed(|| {
+            let raise = || -> Result<(), Thrown> {
+                let handler = self.app_domain_field(thread, "ProcessExit")?;
+                if handler.is_null() {
+                    return Ok(());
+                }
+                thread.call_event(handler, thread.domain().root(DomainRoot::AppDomain), ObjRef::NULL)
+            };
+            if raise().is_err() {
+                thread.take_pending();
+            }
+        });
+    }
+
+    fn app_domain_field(&self, thread: &Thread, name: &'static str) -> Result<ObjRef, Thrown> {
+        let domain = thread.domain().root(DomainRoot::AppDomain);
+        if domain.is_null() {
+            return Ok(ObjRef::NULL);
+        }
+        Ok(domain.read(thread.field_offset("System.AppDomain", name)?))
     }
 
     /// The default domain, once it is made.
@@ -278,6 +328,14 @@ impl Thread {
                 self.take_pending();
             }
         }
+    }
+
+    /// Calls an event handler delegate with (sender, args).
+    fn call_event(&self, handler: ObjRef, sender: ObjRef, args: ObjRef) -> Result<(), Thrown> {
+        let runtime = self.runtime();
+        let invoke = runtime.delegate_invoke(runtime.class_of(handler)).map_err(|e| self.throw_load_error(&e))?;
+        self.invoke(invoke, Some(handler.address() as u64), &[sender.address() as u64, args.address() as u64])?;
+        Ok(())
     }
 
     /// Makes the managed thread objects of this thread, if it has none.
@@ -338,7 +396,13 @@ impl Thread {
                     }
                 }
             })();
-            text.filter(|t| !t.is_empty()).unwrap_or(name)
+            text.filter(|t| !t.is_empty()).unwrap_or_else(|| {
+                let message = runtime
+                    .exception_offsets()
+                    .map(|o| exception.read::<crate::object::StringRef>(o.message).to_string_lossy())
+                    .unwrap_or_default();
+                if message.is_empty() { name } else { format!("{name}: {message}") }
+            })
         })
     }
 }

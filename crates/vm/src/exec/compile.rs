@@ -60,6 +60,24 @@ impl Thread {
     }
 }
 
+impl Thread {
+    /// Compiles a method in the current domain without running anything, to find out whether it
+    /// can be.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn precompile(&self, method: MethodPtr) -> LoadResult<()> {
+        self.managed(|| {
+            let entry = self.domain().entry(method)?;
+            if entry.code().is_none() {
+                let host = Host { runtime: self.runtime(), domain: self.domain(), thread: self };
+                entry.set_code(host.compile(method)?);
+            }
+            Ok(())
+        })
+    }
+}
+
 impl Host<'_> {
     /// Compiles a method and links it into its domain.
     fn compile(&self, method: MethodPtr) -> LoadResult<usize> {

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use ferrocil_generics::{ImageId, TypeDef, TypeId};
-use ferrocil_metadata::{Image, TableId};
+use ferrocil_metadata::{Image, NestedTypeIndex, TableId};
 use memmap2::Mmap;
 use rustc_hash::FxHashMap;
 
@@ -45,6 +45,7 @@ pub struct LoadedImage {
     type_refs: Box<[AtomicU32]>,
     /// Top-level types by (namespace, name).
     type_index: OnceLock<FxHashMap<(&'static str, &'static str), u32>>,
+    nested_index: OnceLock<NestedTypeIndex>,
     /// Assembly references, resolved: image ids, 0 for not yet.
     assembly_refs: Box<[AtomicU32]>,
     // Last field: dropped after everything that points into it.
@@ -104,6 +105,7 @@ impl LoadedImage {
             assembly_refs: cells(TableId::AssemblyRef),
             image,
             type_index: OnceLock::new(),
+            nested_index: OnceLock::new(),
             _storage: storage,
         })
     }
@@ -142,10 +144,8 @@ impl LoadedImage {
     /// A nested type by name.
     #[must_use]
     pub fn find_nested(&self, enclosing: u32, name: &str) -> Option<TypeDef> {
-        self.image
-            .nested_types(enclosing)
-            .find(|&rid| self.image.type_def(rid).is_ok_and(|r| self.image.string(r.name).is_ok_and(|n| n == name)))
-            .map(|rid| TypeDef { image: self.id, rid })
+        let index = self.nested_index.get_or_init(|| NestedTypeIndex::new(&self.image));
+        index.find(&self.image, enclosing, name).map(|rid| TypeDef { image: self.id, rid })
     }
 
     pub(crate) fn cached_type_ref(&self, rid: u32) -> Option<TypeId> {

@@ -70,8 +70,6 @@ pub struct Thread {
     guard: (usize, usize),
     /// Anchors that were current when Rust called into managed code, innermost last.
     entries: RefCell<Vec<(usize, usize)>>,
-    /// Whether an exception that leaves the outermost managed frame is unhandled.
-    top_level: Cell<bool>,
 }
 
 /// Offsets of the fields that compiled code uses.
@@ -122,7 +120,6 @@ impl Thread {
             overflow_handling: Cell::new(false),
             guard,
             entries: RefCell::new(Vec::new()),
-            top_level: Cell::new(false),
         })
     }
 
@@ -275,17 +272,6 @@ impl Thread {
     /// Anchors of the calls from managed code to Rust that are under way, innermost last.
     pub(crate) fn entry_anchors(&self) -> Vec<(usize, usize)> {
         self.entries.borrow().clone()
-    }
-
-    /// Whether the invoke stub that catches next is the first one, and nobody above wants
-    /// the exception.
-    pub(crate) fn is_outermost_entry(&self) -> bool {
-        self.top_level.get() && self.entries.borrow().len() == 1
-    }
-
-    /// Exceptions that leave the outermost managed frame of this thread are unhandled ones.
-    pub fn set_top_level(&self, top: bool) {
-        self.top_level.set(top);
     }
 
     /// References that the collector must treat as roots.

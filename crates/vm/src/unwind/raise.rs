@@ -3,7 +3,6 @@
 use ferrocil_jit::{CallSiteOut, EhClauseKind};
 
 use super::{Frame, Resume, trace};
-use crate::exec::CodeKind;
 use crate::object::ObjRef;
 use crate::stubs::asm;
 use crate::threads::{ActiveUnwind, Thread};
@@ -58,11 +57,6 @@ pub(super) fn raise(thread: &Thread, exception: ObjRef, origin: Origin, append: 
         };
     };
     trace::record(thread, exception, &passed, append);
-    if frame.code.kind == CodeKind::Invoke && thread.is_outermost_entry() {
-        if let Some(hook) = runtime.unhandled.get() {
-            hook(thread, exception);
-        }
-    }
     let unwind = ActiveUnwind { exception, target_fp, target_clause, current_fp: 0, current_clause: 0 };
     advance(thread, unwind, start, origin.trap, out);
 }
