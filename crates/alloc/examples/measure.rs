@@ -73,7 +73,7 @@ fn fill<L: HeaderLayout>(
 }
 
 /// Nanoseconds for freeing a random allocation and making one of a random size, at 75% live.
-fn churn<L: HeaderLayout>(sizes: Sizes) -> f64 {
+fn churn<L: HeaderLayout>(sizes: Sizes, later: bool) -> f64 {
     const ROUNDS: usize = 20;
     const PAIRS: usize = 250_000;
     let mut random = Random(42);
@@ -94,7 +94,13 @@ fn churn<L: HeaderLayout>(sizes: Sizes) -> f64 {
         for &(index, size) in &choices {
             let slot = &mut live[index as usize];
             // SAFETY: a live allocation, replaced here.
-            unsafe { heap.free(slot.0) };
+            unsafe {
+                if later {
+                    heap.free_later(slot.0);
+                } else {
+                    heap.free(slot.0);
+                }
+            }
             let payload = heap.try_alloc(size as usize, TYPE).or_else(|| {
                 // Too fragmented: the old size always fits.
                 failed += 1;
@@ -179,9 +185,10 @@ fn report<L: HeaderLayout>(name: &str) {
     for sizes in [Sizes::Small, Sizes::Mixed, Sizes::Uniform] {
         let (payload, block) = packing::<L>(sizes);
         println!(
-            "  {sizes:?}: free+alloc {:.1} ns; live at first failure {payload:.3} (with headers {block:.3}); \
+            "  {sizes:?}: free+alloc {:.1} ns, free_later+alloc {:.1}; live at first failure {payload:.3} (with headers {block:.3}); \
              sweep {:.1} ns/object (half dead), {:.1} (all dead)",
-            churn::<L>(sizes),
+            churn::<L>(sizes, false),
+            churn::<L>(sizes, true),
             sweep::<L>(sizes, 5),
             sweep::<L>(sizes, 10),
         );

@@ -44,3 +44,8 @@ pub use error::{Error, Result};
 #[cfg(feature = "cranelift")]
 pub use jit_memory::JitMemory;
 pub use manager::{CodeManager, CodeManagerKind, CodeManagerOptions};
+
+/// The README's example is compiled and run with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
