@@ -3,6 +3,7 @@
 //! Each task sets up what it needs by itself (see [`setup`]); nothing has to
 //! be installed by hand before the first command.
 
+mod bench;
 mod compile;
 mod conformance;
 mod paths;
@@ -31,6 +32,8 @@ enum Task {
     Run(run::RunArguments),
     /// Run every conformance case under ferrocil and Mono and compare.
     Conformance(conformance::ConformanceArguments),
+    /// Measure the benchmark programs against Mono and CoreCLR.
+    Bench(bench::BenchArguments),
 }
 
 fn main() -> ExitCode {
@@ -49,5 +52,6 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Setup(arguments) => setup::command(&arguments),
         Task::Run(arguments) => run::command(&arguments),
         Task::Conformance(arguments) => conformance::command(&arguments),
+        Task::Bench(arguments) => bench::command(&arguments),
     }
 }
