@@ -34,6 +34,7 @@ mod error;
 mod jit_memory;
 mod manager;
 mod os;
+mod shared;
 mod span;
 
 pub use arena::{ArenaStats, LoaderArena};
