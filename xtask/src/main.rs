@@ -3,6 +3,7 @@
 //! Each task sets up what it needs by itself (see [`setup`]); nothing has to
 //! be installed by hand before the first command.
 
+mod badinput;
 mod bench;
 mod compile;
 mod conformance;
@@ -10,6 +11,8 @@ mod paths;
 mod proc;
 mod run;
 mod setup;
+mod test;
+mod tidy;
 
 use std::process::ExitCode;
 
@@ -34,6 +37,12 @@ enum Task {
     Conformance(conformance::ConformanceArguments),
     /// Measure the benchmark programs against Mono and CoreCLR.
     Bench(bench::BenchArguments),
+    /// Check crate layers, source rules and what is in the repository.
+    Tidy(tidy::TidyArguments),
+    /// Check that what is not a program gets one clear line.
+    BadInput(badinput::BadInputArguments),
+    /// Everything that must pass.
+    Test(test::TestArguments),
 }
 
 fn main() -> ExitCode {
@@ -53,5 +62,8 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Run(arguments) => run::command(&arguments),
         Task::Conformance(arguments) => conformance::command(&arguments),
         Task::Bench(arguments) => bench::command(&arguments),
+        Task::Tidy(arguments) => tidy::command(&arguments),
+        Task::BadInput(arguments) => badinput::command(&arguments),
+        Task::Test(arguments) => test::command(&arguments),
     }
 }
