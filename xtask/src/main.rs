@@ -3,12 +3,16 @@
 //! Each task sets up what it needs by itself (see [`setup`]); nothing has to
 //! be installed by hand before the first command.
 
+mod badinput;
+mod bench;
 mod compile;
 mod conformance;
 mod paths;
 mod proc;
 mod run;
 mod setup;
+mod test;
+mod tidy;
 
 use std::process::ExitCode;
 
@@ -31,6 +35,14 @@ enum Task {
     Run(run::RunArguments),
     /// Run every conformance case under ferrocil and Mono and compare.
     Conformance(conformance::ConformanceArguments),
+    /// Measure the benchmark programs against Mono and CoreCLR.
+    Bench(bench::BenchArguments),
+    /// Check crate layers, source rules and what is in the repository.
+    Tidy(tidy::TidyArguments),
+    /// Check that what is not a program gets one clear line.
+    BadInput(badinput::BadInputArguments),
+    /// Everything that must pass.
+    Test(test::TestArguments),
 }
 
 fn main() -> ExitCode {
@@ -49,5 +61,9 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Setup(arguments) => setup::command(&arguments),
         Task::Run(arguments) => run::command(&arguments),
         Task::Conformance(arguments) => conformance::command(&arguments),
+        Task::Bench(arguments) => bench::command(&arguments),
+        Task::Tidy(arguments) => tidy::command(&arguments),
+        Task::BadInput(arguments) => badinput::command(&arguments),
+        Task::Test(arguments) => test::command(&arguments),
     }
 }

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
@@ -54,8 +54,6 @@ pub struct Outcome {
     pub stderr: Vec<u8>,
     /// User plus system CPU time of the child and the children it waited for.
     pub cpu: Duration,
-    /// Wall-clock time from start to end.
-    pub wall: Duration,
     /// Largest resident set, in KiB.
     pub max_rss_kib: u64,
 }
@@ -71,7 +69,6 @@ pub fn run_limited(command: &mut Command, stdin: &[u8], limits: Limits) -> Resul
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0);
-    let started = Instant::now();
     let mut child = command
         .spawn()
         .with_context(|| format!("cannot start {}", describe(command)))?;
@@ -102,7 +99,6 @@ pub fn run_limited(command: &mut Command, stdin: &[u8], limits: Limits) -> Resul
         // Wait without reaping: while the zombie stays, its process group id
         // cannot be taken by somebody else, so the kills below hit our group.
         let waited = wait_unreaped(pid);
-        let wall = started.elapsed();
         drop(done);
         drop(watchdog.join());
         let _ = kill_process_group(pid, Signal::KILL);
@@ -120,7 +116,6 @@ pub fn run_limited(command: &mut Command, stdin: &[u8], limits: Limits) -> Resul
             stdout: stdout.join().unwrap_or_default(),
             stderr: stderr.join().unwrap_or_default(),
             cpu,
-            wall,
             max_rss_kib,
         })
     })

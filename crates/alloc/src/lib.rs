@@ -12,3 +12,8 @@ extern crate std;
 
 pub mod heap;
 pub mod mempool;
+
+/// The README's example is compiled and run with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

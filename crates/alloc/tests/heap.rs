@@ -1,6 +1,6 @@
 //! The heap against a model that knows every allocation and every free run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
@@ -28,6 +28,8 @@ enum Op {
         ty: u8,
     },
     Free(Index),
+    FreeLater(Index),
+    Settle,
     Colour(Index, bool),
     /// Frees what is not black.
     Sweep,
@@ -38,7 +40,9 @@ fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         8 => (bytes(), 0u8..16).prop_map(|(bytes, ty)| Op::Alloc { bytes, ty }),
         1 => (0usize..100, 0u8..16).prop_map(|(bytes, ty)| Op::Permanent { bytes, ty }),
-        5 => any::<Index>().prop_map(Op::Free),
+        3 => any::<Index>().prop_map(Op::Free),
+        2 => any::<Index>().prop_map(Op::FreeLater),
+        1 => Just(Op::Settle),
         3 => (any::<Index>(), any::<bool>()).prop_map(|(index, black)| Op::Colour(index, black)),
         1 => Just(Op::Sweep),
     ]
@@ -58,6 +62,8 @@ struct Known {
 struct Model<L: HeaderLayout> {
     heap: Heap<'static, L>,
     live: BTreeMap<NonNull<u8>, Known>,
+    /// Given to `free_later`: freed by now, or still counted as used.
+    leaving: BTreeSet<NonNull<u8>>,
     fill: u8,
 }
 
@@ -66,6 +72,7 @@ impl<L: HeaderLayout> Model<L> {
         Model {
             heap: Heap::with_capacity(bytes).unwrap(),
             live: BTreeMap::new(),
+            leaving: BTreeSet::new(),
             fill: 0,
         }
     }
@@ -90,6 +97,20 @@ impl<L: HeaderLayout> Model<L> {
                     unsafe { self.heap.free(payload) };
                 }
             }
+            Op::FreeLater(index) => {
+                if let Some((payload, known)) = self.pick(index)
+                    && !known.permanent
+                {
+                    self.live.remove(&payload);
+                    self.leaving.insert(payload);
+                    // SAFETY: a live allocation, forgotten by the model.
+                    unsafe { self.heap.free_later(payload) };
+                }
+            }
+            Op::Settle => {
+                self.heap.settle();
+                self.leaving.clear();
+            }
             Op::Colour(index, black) => {
                 if let Some((payload, _)) = self.pick(index) {
                     let colour = if black { Colour::BLACK } else { Colour::GREY };
@@ -112,7 +133,12 @@ impl<L: HeaderLayout> Model<L> {
     }
 
     fn alloc(&mut self, bytes: usize, number: u8, permanent: bool) -> Result<(), TestCaseError> {
-        let free = self.free_blocks();
+        let mut free = self.free_blocks();
+        if !free.iter().any(|block| block.bytes >= bytes) {
+            // Before it fails, an allocation settles what is leaving.
+            self.heap.settle();
+            free = self.free_blocks();
+        }
         let fitting = free.iter().filter(|block| block.bytes >= bytes);
         let best = fitting.clone().map(|block| block.bytes).min();
         let got = if permanent {
@@ -142,6 +168,8 @@ impl<L: HeaderLayout> Model<L> {
             prop_assert!(self.heap.usable_size(payload) >= bytes);
             payload.write_bytes(self.fill, self.heap.usable_size(payload));
         }
+        // Its block may have been one that left in between.
+        self.leaving.remove(&payload);
         let known = Known {
             bytes,
             ty: number,
@@ -166,6 +194,7 @@ impl<L: HeaderLayout> Model<L> {
             })
         };
         prop_assert!(asked.iter().eq(self.live.keys()));
+        self.leaving.clear();
         let before = self.live.len();
         self.live.retain(|_, known| {
             let keep = known.colour == Colour::BLACK || known.permanent;
@@ -181,11 +210,17 @@ impl<L: HeaderLayout> Model<L> {
     fn compare(&self) -> Result<(), TestCaseError> {
         prop_assert_eq!(self.heap.check(), Ok(()));
         let mut live = self.live.iter();
-        let mut used = 0;
+        let (mut used, mut count, mut leaving) = (0, 0, 0);
         for block in self.heap.blocks() {
             let BlockState::Used(allocation) = block.state else {
                 continue;
             };
+            count += 1;
+            used += block.bytes + L::HEADER_BYTES;
+            if self.leaving.contains(&block.payload) {
+                leaving += 1;
+                continue;
+            }
             let (payload, known) = live.next().expect("no more than the model has");
             prop_assert_eq!(block.payload, *payload);
             prop_assert_eq!(allocation.ty.number(), known.ty);
@@ -194,12 +229,12 @@ impl<L: HeaderLayout> Model<L> {
             // SAFETY: the model filled all bytes of the allocation.
             let bytes = unsafe { std::slice::from_raw_parts(payload.as_ptr(), block.bytes) };
             prop_assert!(bytes.len() >= known.bytes && bytes.iter().all(|b| *b == known.fill));
-            used += block.bytes + L::HEADER_BYTES;
         }
+        prop_assert!(leaving <= 2);
         prop_assert!(live.next().is_none());
         let stats = self.heap.stats();
         let free = self.free_blocks();
-        prop_assert_eq!((stats.used, stats.used_blocks), (used, self.live.len()));
+        prop_assert_eq!((stats.used, stats.used_blocks), (used, count));
         prop_assert_eq!(stats.free_blocks, free.len());
         prop_assert_eq!(stats.capacity, stats.used + stats.free);
         let largest = free.iter().map(|block| block.bytes + L::HEADER_BYTES).max();
@@ -316,6 +351,28 @@ fn permanent_allocations_gather_at_the_end() {
         unsafe { heap.free(last) };
     }));
     assert!(freed.is_err());
+    assert_eq!(heap.check(), Ok(()));
+}
+
+#[test]
+fn what_is_freed_later_is_there_when_it_is_needed() {
+    let mut heap = Heap::<Compact>::with_capacity(4096).unwrap();
+    let bytes = heap.stats().largest_free - 4;
+    let mut payload = heap.try_alloc(bytes, ty(0)).unwrap();
+    for _ in 0..5 {
+        // SAFETY: the only allocation, replaced here.
+        unsafe { heap.free_later(payload) };
+        assert_eq!(heap.stats().used_blocks, 1);
+        payload = heap.try_alloc(bytes, ty(0)).unwrap();
+    }
+    // SAFETY: as above.
+    unsafe { heap.free_later(payload) };
+    payload = heap.try_alloc_permanent(100, ty(0)).unwrap();
+    assert_eq!(heap.stats().used_blocks, 1);
+    assert!(!heap.settle());
+    // SAFETY: refused, because the allocation is permanent.
+    unsafe { heap.free_later(payload) };
+    assert!(catch_unwind(AssertUnwindSafe(|| heap.settle())).is_err());
     assert_eq!(heap.check(), Ok(()));
 }
 

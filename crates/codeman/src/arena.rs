@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
 use crate::os::{self, DualMap, PAGE, Protection};
+use crate::shared::{self, SharedChunks};
 use crate::span::{End, FreePages, PageRun};
 
 /// One address-space reservation for everything that compiled code must reach by a 32-bit distance:
@@ -23,6 +24,8 @@ use crate::span::{End, FreePages, PageRun};
 pub struct LoaderArena {
     map: DualMap,
     state: Mutex<State>,
+    /// Locked before `state`, where both are.
+    shared: Mutex<SharedChunks>,
 }
 
 struct State {
@@ -39,25 +42,42 @@ pub(crate) enum Use {
     Data,
 }
 
-/// Pages taken from an arena. Not returned on drop: its owner calls [`LoaderArena::release`].
+/// Memory taken from an arena. Not returned on drop: its owner calls [`LoaderArena::release`].
 #[derive(Debug)]
 pub(crate) struct Span {
-    run: PageRun,
-    purpose: Use,
+    offset: usize,
+    len: usize,
+    origin: Origin,
+}
+
+/// Where a span was taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    /// It is whole pages.
+    Pages(Use),
+    /// It is a piece of pages that others share.
+    Shared,
 }
 
 impl Span {
     /// Distance of the first byte from the arena's base.
     pub(crate) fn offset(&self) -> usize {
-        self.run.first * PAGE
+        self.offset
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.run.count * PAGE
+        self.len
     }
 
     pub(crate) fn end(&self) -> usize {
-        self.offset() + self.len()
+        self.offset + self.len
+    }
+
+    fn pages(&self) -> PageRun {
+        PageRun {
+            first: self.offset / PAGE,
+            count: self.len / PAGE,
+        }
     }
 }
 
@@ -66,7 +86,7 @@ impl Span {
 pub struct ArenaStats {
     /// Address space of one view.
     pub reserved: usize,
-    /// Given out to code managers.
+    /// Given out to code managers, with the pages that dynamic methods share.
     pub code: usize,
     /// Given out to data heaps.
     pub data: usize,
@@ -112,6 +132,7 @@ impl LoaderArena {
                 data: 0,
                 leaked: 0,
             }),
+            shared: Mutex::default(),
         }))
     }
 
@@ -252,12 +273,38 @@ impl LoaderArena {
             *state.of(purpose) += run.count * PAGE;
             run
         };
-        let span = Span { run, purpose };
+        let span = Span {
+            offset: run.first * PAGE,
+            len: run.count * PAGE,
+            origin: Origin::Pages(purpose),
+        };
         if let Err(error) = self.protect(&span, 0, span.len(), protection) {
-            self.give_back(span);
+            self.give_back(&span, purpose);
             return Err(error);
         }
         Ok(span)
+    }
+
+    /// Takes memory for code that shares its pages with others, at a multiple of [`shared::UNIT`]. Large
+    /// requests get pages of their own. What the memory holds is not specified.
+    pub(crate) fn acquire_shared(&self, bytes: usize) -> Result<Span> {
+        if bytes > shared::MAX_PIECE {
+            return self.acquire(bytes, Use::Code, Protection::ReadExecute);
+        }
+        let len = bytes.next_multiple_of(shared::UNIT);
+        let mut chunks = self.lock_shared();
+        let offset = match chunks.take(len) {
+            Some(offset) => offset,
+            None => {
+                chunks.add(self.acquire(shared::CHUNK, Use::Code, Protection::ReadExecute)?);
+                chunks.take(len).expect("a new chunk holds any piece")
+            }
+        };
+        Ok(Span {
+            offset,
+            len,
+            origin: Origin::Shared,
+        })
     }
 
     /// Changes the protection of a part of a span; both numbers are multiples of a page.
@@ -278,25 +325,44 @@ impl LoaderArena {
             })
     }
 
-    /// Returns the pages of a span to the system and its addresses to the arena.
+    /// Returns the memory of a span to the system (a shared piece: when its pages are empty) and its
+    /// addresses to the arena.
     pub(crate) fn release(&self, span: Span) {
-        let (offset, len) = (span.offset(), span.len());
+        match span.origin {
+            Origin::Pages(purpose) => self.release_pages(&span, purpose),
+            Origin::Shared => self.release_piece(&span),
+        }
+    }
+
+    fn release_pages(&self, span: &Span, purpose: Use) {
+        let (offset, len) = (span.offset, span.len);
         let closed = self.map.protect(offset, len, Protection::None);
         let emptied = self.map.discard(offset, len);
         if closed.is_ok() && emptied.is_ok() {
-            self.give_back(span);
+            self.give_back(span, purpose);
         } else {
             // Pages that are still open or not empty must not be handed out as closed and zeroed.
             let mut state = self.lock();
-            *state.of(span.purpose) -= len;
+            *state.of(purpose) -= len;
             state.leaked += len;
         }
     }
 
-    fn give_back(&self, span: Span) {
+    fn release_piece(&self, span: &Span) {
+        /// `int3`: what still runs there traps.
+        const TRAP: u8 = 0xcc;
+        // SAFETY: the piece belongs to the span, which its owner gives up.
+        unsafe { self.writable(span.offset).write_bytes(TRAP, span.len) };
+        let empty = self.lock_shared().give(span.offset, span.len);
+        if let Some(pages) = empty {
+            self.release(pages);
+        }
+    }
+
+    fn give_back(&self, span: &Span, purpose: Use) {
         let mut state = self.lock();
-        *state.of(span.purpose) -= span.len();
-        state.pages.give(span.run);
+        *state.of(purpose) -= span.len;
+        state.pages.give(span.pages());
     }
 
     /// The byte at `offset` where it is written: code through the writable view.
@@ -306,6 +372,10 @@ impl LoaderArena {
 
     pub(crate) fn primary(&self, offset: usize) -> NonNull<u8> {
         self.map.primary(offset)
+    }
+
+    fn lock_shared(&self) -> MutexGuard<'_, SharedChunks> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -20,10 +20,17 @@ use crate::os::{PAGE, Protection, align_up};
 ///
 /// Dropping the module hands the pages to the manager. `JITModule::free_memory` frees them at once.
 ///
-/// ```ignore
+/// ```
+/// # use std::sync::Arc;
+/// # use cranelift_jit::{JITBuilder, JITModule};
+/// # use cranelift_module::default_libcall_names;
+/// # use ferrocil_codeman::{CodeManager, CodeManagerKind, JitMemory, LoaderArena};
+/// let arena = LoaderArena::new(LoaderArena::DEFAULT_RESERVE)?;
+/// let manager = CodeManager::new(&arena, CodeManagerKind::Domain, Default::default())?;
 /// let mut builder = JITBuilder::new(default_libcall_names())?;
-/// builder.memory_provider(Box::new(JitMemory::new(&manager)));
+/// builder.memory_provider(Box::new(JitMemory::new(&Arc::new(manager))));
 /// let module = JITModule::new(builder);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct JitMemory {
     manager: Arc<CodeManager>,

@@ -34,6 +34,7 @@ mod error;
 mod jit_memory;
 mod manager;
 mod os;
+mod shared;
 mod span;
 
 pub use arena::{ArenaStats, LoaderArena};
@@ -44,3 +45,8 @@ pub use error::{Error, Result};
 #[cfg(feature = "cranelift")]
 pub use jit_memory::JitMemory;
 pub use manager::{CodeManager, CodeManagerKind, CodeManagerOptions};
+
+/// The README's example is compiled and run with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -8,6 +8,7 @@ use crate::block::{CodeBlock, CodeRange, Place};
 use crate::chunk::{Chunks, CodeStats};
 use crate::error::{Error, Result};
 use crate::os::{PAGE, Protection};
+use crate::shared;
 
 /// Whose code a manager owns. It decides how much is taken from the arena at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,7 +17,7 @@ pub enum CodeManagerKind {
     Global,
     /// Methods of one application domain: freed when it is unloaded.
     Domain,
-    /// One dynamic method: takes only the pages that it needs.
+    /// One dynamic method: takes only what it needs, and shares pages with others of its kind.
     Dynamic,
 }
 
@@ -107,7 +108,7 @@ impl CodeManager {
         let place = match chunks.reserve(size, align) {
             Some(place) => place,
             None => {
-                self.add_chunk(&mut chunks, size)?;
+                self.add_chunk(&mut chunks, size, align)?;
                 chunks
                     .reserve(size, align)
                     .expect("a new chunk has room for the request it was made for")
@@ -192,7 +193,7 @@ impl CodeManager {
         self.lock().settle(place, used);
     }
 
-    fn add_chunk(&self, chunks: &mut Chunks, size: usize) -> Result<()> {
+    fn add_chunk(&self, chunks: &mut Chunks, size: usize, align: usize) -> Result<()> {
         let wanted = match self.kind {
             CodeManagerKind::Dynamic => size,
             CodeManagerKind::Global | CodeManagerKind::Domain => size.max(self.options.chunk_bytes),
@@ -208,14 +209,19 @@ impl CodeManager {
                 free: self.arena.stats().free,
             });
         }
-        let bytes = wanted.next_multiple_of(PAGE);
+        // Pages start at a multiple of any alignment; a piece of shared pages does not.
+        let span = match self.kind {
+            CodeManagerKind::Dynamic if align <= shared::UNIT => {
+                self.arena.acquire_shared(wanted)?
+            }
+            _ => self
+                .arena
+                .acquire(wanted, Use::Code, Protection::ReadExecute)?,
+        };
         let thunk_bytes = match self.options.thunk_divisor {
-            Some(n) => (bytes / n).min(bytes - size),
+            Some(n) => (span.len() / n).min(span.len() - size),
             None => 0,
         };
-        let span = self
-            .arena
-            .acquire(bytes, Use::Code, Protection::ReadExecute)?;
         chunks.add(span, thunk_bytes);
         Ok(())
     }

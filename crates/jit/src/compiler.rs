@@ -2,11 +2,11 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use cranelift_codegen::Context;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{Function as ClifFunction, Signature};
 use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_codegen::settings::{self, Configurable};
-use cranelift_codegen::Context;
 use cranelift_frontend::FunctionBuilderContext;
 
 use crate::clif::symbols::SymbolTable;
@@ -78,10 +78,17 @@ impl Compiler {
 
     /// Runs `work` with scratch memory.
     pub(crate) fn with_scratch<R>(&self, work: impl FnOnce(&mut Scratch) -> R) -> R {
-        let taken = self.scratch.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let taken = self
+            .scratch
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
         let mut scratch = taken.unwrap_or_default();
         let result = work(&mut scratch);
-        self.scratch.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
+        self.scratch
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(scratch);
         result
     }
 
@@ -93,7 +100,11 @@ impl Compiler {
         symbols: &mut SymbolTable,
         assembler: &mut Assembler,
         dumps: &mut crate::Dumps,
-        build: impl FnOnce(&mut ClifFunction, &mut FunctionBuilderContext, &mut SymbolTable) -> Result<(), CompileError>,
+        build: impl FnOnce(
+            &mut ClifFunction,
+            &mut FunctionBuilderContext,
+            &mut SymbolTable,
+        ) -> Result<(), CompileError>,
     ) -> Result<(), CompileError> {
         self.with_scratch(|scratch| {
             let mut context = scratch.context.take().unwrap_or_else(Context::new);
@@ -108,14 +119,18 @@ impl Compiler {
                 let _ = writeln!(dumps.clif, "{}", context.func.display());
                 context.set_disasm(true);
             }
-            let compiled = context.compile(&**self.isa(tier), &mut scratch.control).map_err(|e| {
-                CompileError::Codegen(match e.inner {
-                    cranelift_codegen::CodegenError::Verifier(errors) => {
-                        cranelift_codegen::print_errors::pretty_verifier_error(e.func, None, errors)
-                    }
-                    other => other.to_string(),
-                })
-            })?;
+            let compiled = context
+                .compile(&**self.isa(tier), &mut scratch.control)
+                .map_err(|e| {
+                    CompileError::Codegen(match e.inner {
+                        cranelift_codegen::CodegenError::Verifier(errors) => {
+                            cranelift_codegen::print_errors::pretty_verifier_error(
+                                e.func, None, errors,
+                            )
+                        }
+                        other => other.to_string(),
+                    })
+                })?;
             if let Some(text) = &compiled.vcode {
                 dumps.vcode.push_str(text);
                 dumps.vcode.push('\n');
@@ -140,7 +155,10 @@ fn isa(options: CompilerOptions, tier: Tier) -> Result<OwnedTargetIsa, CompileEr
     set("unwind_info", "false")?;
     set("enable_probestack", "true")?;
     set("probestack_strategy", "inline")?;
-    set("enable_verifier", if options.verify { "true" } else { "false" })?;
+    set(
+        "enable_verifier",
+        if options.verify { "true" } else { "false" },
+    )?;
     set("machine_code_cfg_info", "false")?;
     set("enable_heap_access_spectre_mitigation", "false")?;
     set("enable_table_access_spectre_mitigation", "false")?;
@@ -155,16 +173,25 @@ fn isa(options: CompilerOptions, tier: Tier) -> Result<OwnedTargetIsa, CompileEr
         }
     }
     let mut builder = if options.baseline_cpu {
-        cranelift_codegen::isa::lookup(target_lexicon::triple!("x86_64-unknown-linux-gnu")).map_err(|e| unsupported(&e))?
+        cranelift_codegen::isa::lookup(target_lexicon::triple!("x86_64-unknown-linux-gnu"))
+            .map_err(|e| unsupported(&e))?
     } else {
         cranelift_native::builder().map_err(|e| unsupported(&e))?
     };
     if options.baseline_cpu {
-        for feature in ["has_sse3", "has_ssse3", "has_sse41", "has_sse42", "has_popcnt"] {
+        for feature in [
+            "has_sse3",
+            "has_ssse3",
+            "has_sse41",
+            "has_sse42",
+            "has_popcnt",
+        ] {
             builder.enable(feature).map_err(|e| unsupported(&e))?;
         }
     }
-    builder.finish(settings::Flags::new(flags)).map_err(|e| unsupported(&e))
+    builder
+        .finish(settings::Flags::new(flags))
+        .map_err(|e| unsupported(&e))
 }
 
 #[cfg(test)]

@@ -584,7 +584,12 @@ pub trait CompilerHost {
     /// Resolves a TypeDef/TypeRef/TypeSpec token in the context of a method.
     fn resolve_type(&self, method: MethodHandle, token: Token) -> HostResult<TypeHandle>;
     /// Resolves a FieldDef/MemberRef token. `static_access`: whether the instruction is `ldsfld`, `stsfld` or `ldsflda`.
-    fn resolve_field(&self, method: MethodHandle, token: Token, static_access: bool) -> HostResult<FieldRef>;
+    fn resolve_field(
+        &self,
+        method: MethodHandle,
+        token: Token,
+        static_access: bool,
+    ) -> HostResult<FieldRef>;
     /// Resolves a MethodDef/MemberRef/MethodSpec token for an instruction.
     fn resolve_call(
         &self,

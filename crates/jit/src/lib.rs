@@ -5,14 +5,15 @@ pub mod code;
 mod compiler;
 mod error;
 pub mod hir;
+pub mod host;
 mod il;
 mod method;
 mod passes;
-pub mod host;
 mod stubs;
 
 pub use code::{
-    CallSiteOut, CompiledMethod, Dumps, EhClauseKind, EhClauseOut, Function, Region, Reloc, RelocKind, Stats,
+    CallSiteOut, CompiledMethod, Dumps, EhClauseKind, EhClauseOut, Function, Region, Reloc,
+    RelocKind, Stats,
 };
 pub use compiler::{Compiler, CompilerOptions, Tier};
 pub use error::CompileError;

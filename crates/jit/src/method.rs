@@ -28,12 +28,19 @@ impl Compiler {
         input: &MethodInput<'_>,
         tier: Tier,
     ) -> Result<CompiledMethod, CompileError> {
-        let Imported { mut funcs, eh, invalid } = import(host, input).map_err(CompileError::Signature)?;
+        let Imported {
+            mut funcs,
+            eh,
+            invalid,
+        } = import(host, input).map_err(CompileError::Signature)?;
         for func in &mut funcs {
             passes::run(func, tier);
         }
         let mut dumps = Dumps::default();
-        let mut stats = Stats { il_bytes: input.body.code.len() as u32, ..Stats::default() };
+        let mut stats = Stats {
+            il_bytes: input.body.code.len() as u32,
+            ..Stats::default()
+        };
         let mut symbols = SymbolTable::default();
         let mut assembler = Assembler::new();
         let config = host.abi();
@@ -44,14 +51,27 @@ impl Compiler {
             stats.hir_insts += func.inst_count() as u32;
             stats.hir_blocks += func.layout.len() as u32;
             stats.slot_bytes += func.slots.values().map(|s| s.size).sum::<u32>();
-            self.function(tier, clif_signature(func), &mut symbols, &mut assembler, &mut dumps, |clif, frontend, symbols| {
-                let frontend_config = self.isa(tier).frontend_config();
-                lower(func, &eh, config, frontend_config, clif, frontend, symbols);
-                Ok(())
-            })?;
+            self.function(
+                tier,
+                clif_signature(func),
+                &mut symbols,
+                &mut assembler,
+                &mut dumps,
+                |clif, frontend, symbols| {
+                    let frontend_config = self.isa(tier).frontend_config();
+                    lower(func, &eh, config, frontend_config, clif, frontend, symbols);
+                    Ok(())
+                },
+            )?;
         }
         let mut out = assembler.finish();
-        out.regions = eh.regions.values().map(|clauses| Region { clauses: clauses.clone() }).collect();
+        out.regions = eh
+            .regions
+            .values()
+            .map(|clauses| Region {
+                clauses: clauses.clone(),
+            })
+            .collect();
         let filters: Vec<u32> = funcs
             .iter()
             .filter_map(|f| match f.kind {
@@ -59,7 +79,12 @@ impl Compiler {
                 FuncKind::Body => None,
             })
             .collect();
-        out.clauses = eh.clauses.iter().enumerate().map(|(i, c)| clause_out(i as u32, c, &filters)).collect();
+        out.clauses = eh
+            .clauses
+            .iter()
+            .enumerate()
+            .map(|(i, c)| clause_out(i as u32, c, &filters))
+            .collect();
         out.invalid = invalid;
         out.stats = stats;
         if self.options.dumps {
@@ -77,7 +102,9 @@ fn clause_out(index: u32, clause: &Clause, filters: &[u32]) -> EhClauseOut {
         ClauseKind::Fault => EhClauseKind::Fault,
         ClauseKind::Filter(_) => {
             let at = filters.iter().position(|f| *f == index).unwrap_or(0);
-            EhClauseKind::Filter { funclet: at as u32 + 1 }
+            EhClauseKind::Filter {
+                funclet: at as u32 + 1,
+            }
         }
     };
     EhClauseOut {

@@ -128,7 +128,7 @@ fn run_all(
                     }
                     bar.inc(1);
                     bar.set_message(case.name.clone());
-                    if bar.is_hidden() && bar.position() % 50 == 0 {
+                    if bar.is_hidden() && bar.position().is_multiple_of(50) {
                         println!("{} of {} cases", bar.position(), cases.len());
                     }
                     if let Ok(mut results) = results.lock() {

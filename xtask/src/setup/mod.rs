@@ -1,5 +1,6 @@
 //! `cargo xtask setup`: installs what the other tasks need and is missing.
 
+pub mod coreclr;
 mod debian;
 
 use std::path::Path;
@@ -14,6 +15,9 @@ pub struct SetupArguments {
     /// Only say what is missing; install nothing.
     #[arg(long)]
     check: bool,
+    /// Also get CoreCLR 3.1 (from PyPI, into target/), which the benchmarks compare with.
+    #[arg(long)]
+    bench: bool,
 }
 
 /// A file that a task needs and the Debian package that brings it.
@@ -79,6 +83,12 @@ pub fn command(arguments: &SetupArguments) -> Result<ExitCode> {
         }
     } else {
         ensure(&everything)?;
+    }
+    if arguments.bench {
+        match coreclr::ensure() {
+            Ok(found) => println!("setup: CoreCLR is {}", found.dotnet.display()),
+            Err(error) => println!("setup: no CoreCLR; the benchmarks go on without: {error:#}"),
+        }
     }
     println!("setup: everything is here");
     for requirement in &everything {

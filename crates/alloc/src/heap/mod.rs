@@ -29,6 +29,7 @@
 mod bins;
 mod check;
 mod header;
+mod later;
 mod region;
 mod sweep;
 mod walk;
@@ -45,6 +46,7 @@ use core::ptr::NonNull;
 
 use bins::Bins;
 use header::Header;
+use later::InFlight;
 use region::{GRANULE, Region};
 
 /// Why a heap cannot be made.
@@ -108,6 +110,7 @@ pub struct Heap<'m, L: HeaderLayout = Compact> {
     permanent_granules: u32,
     /// The lowest block of those that permanent allocations took from the end of the heap.
     permanent_start: u32,
+    in_flight: InFlight,
     /// The memory, when the heap has taken it itself.
     owned: Option<(NonNull<u8>, Layout)>,
     memory: PhantomData<&'m mut [MaybeUninit<u8>]>,
@@ -152,6 +155,7 @@ impl<'m, L: HeaderLayout> Heap<'m, L> {
             free_blocks: 0,
             permanent_granules: 0,
             permanent_start: len,
+            in_flight: InFlight::default(),
             owned: None,
             memory: PhantomData,
         };
@@ -243,7 +247,11 @@ impl<'m, L: HeaderLayout> Heap<'m, L> {
         permanent: bool,
     ) -> Option<NonNull<u8>> {
         let size = Region::<L>::granules_for(bytes)?;
-        let (block, have) = self.bins.take_best(&mut self.region, size)?;
+        let found = match self.bins.take_best(&mut self.region, size) {
+            None if self.settle() => self.bins.take_best(&mut self.region, size),
+            found => found,
+        };
+        let (block, have) = found?;
         self.free_blocks -= 1;
         let rest = have - size;
         let size = if rest >= Region::<L>::MIN_BLOCK {
@@ -281,7 +289,12 @@ impl<'m, L: HeaderLayout> Heap<'m, L> {
     /// permanent.
     #[inline]
     pub unsafe fn free(&mut self, payload: NonNull<u8>) {
-        let (mut block, header) = self.used_block(payload);
+        self.free_block(self.block_of(payload));
+    }
+
+    #[inline]
+    fn free_block(&mut self, mut block: u32) {
+        let header = self.used_header(block);
         assert!(
             !header.permanent(),
             "a permanent allocation cannot be freed"
@@ -364,13 +377,22 @@ impl<'m, L: HeaderLayout> Heap<'m, L> {
 
     #[inline]
     fn used_block(&self, payload: NonNull<u8>) -> (u32, Header) {
-        let block = self
-            .region
+        let block = self.block_of(payload);
+        (block, self.used_header(block))
+    }
+
+    #[inline]
+    fn block_of(&self, payload: NonNull<u8>) -> u32 {
+        self.region
             .block_of(payload)
-            .expect("the address is not that of an allocation of this heap");
+            .expect("the address is not that of an allocation of this heap")
+    }
+
+    #[inline]
+    fn used_header(&self, block: u32) -> Header {
         let header = self.region.header(block);
         assert!(header.in_use(), "the allocation was freed before");
-        (block, header)
+        header
     }
 
     /// Makes a free block of unlisted granules. The block after it must know that already.

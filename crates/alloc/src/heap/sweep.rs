@@ -50,6 +50,7 @@ impl<L: HeaderLayout> Heap<'_, L> {
         &mut self,
         mut judge: impl FnMut(NonNull<u8>, usize, Allocation) -> Sweep,
     ) -> SweepReport {
+        self.settle();
         self.bins.clear();
         self.free_blocks = 0;
         let mut sweeper = Sweeper {

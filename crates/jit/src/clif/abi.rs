@@ -75,7 +75,11 @@ impl AbiSig {
                 None => ArgClass::Struct(ty, layout),
             });
         }
-        Ok(AbiSig { this, params, ret: ArgClass::of(host, sig.ret)? })
+        Ok(AbiSig {
+            this,
+            params,
+            ret: ArgClass::of(host, sig.ret)?,
+        })
     }
 
     /// Layout behind the hidden return pointer, if there is one.
@@ -111,20 +115,27 @@ impl AbiSig {
     /// Whether any parameter is a struct in the caller's frame.
     #[must_use]
     pub fn has_struct_params(&self) -> bool {
-        self.params.iter().any(|p| matches!(p, ArgClass::Struct(..)))
+        self.params
+            .iter()
+            .any(|p| matches!(p, ArgClass::Struct(..)))
     }
 
     /// The managed Cranelift signature.
     #[must_use]
     pub fn managed(&self) -> Signature {
-        signature(CallConv::Tail, &self.param_types(), self.scalar_ret().map(Mem::ty))
+        signature(
+            CallConv::Tail,
+            &self.param_types(),
+            self.scalar_ret().map(Mem::ty),
+        )
     }
 }
 
 /// A Cranelift signature.
 pub(crate) fn signature(conv: CallConv, params: &[Ty], ret: Option<Ty>) -> Signature {
     let mut sig = Signature::new(conv);
-    sig.params.extend(params.iter().map(|ty| AbiParam::new(ty.clif())));
+    sig.params
+        .extend(params.iter().map(|ty| AbiParam::new(ty.clif())));
     sig.returns.extend(ret.map(|ty| AbiParam::new(ty.clif())));
     sig
 }

@@ -2,8 +2,8 @@
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
-    Block, BlockArg, BlockCall, ExceptionTableData, ExceptionTableItem, ExceptionTag, FuncRef, Function, InstBuilder,
-    MemFlagsData, SigRef, Signature, Type, Value, types,
+    Block, BlockArg, BlockCall, ExceptionTableData, ExceptionTableItem, ExceptionTag, FuncRef,
+    Function, InstBuilder, MemFlagsData, SigRef, Signature, Type, Value, types,
 };
 use cranelift_codegen::isa::CallConv;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
@@ -106,7 +106,13 @@ impl<'a> Emit<'a> {
     }
 
     /// Loads storage and widens it to the stack type.
-    pub(crate) fn load(&mut self, mem: Mem, flags: MemFlagsData, addr: Value, offset: i32) -> Value {
+    pub(crate) fn load(
+        &mut self,
+        mem: Mem,
+        flags: MemFlagsData,
+        addr: Value,
+        offset: i32,
+    ) -> Value {
         match mem {
             Mem::I8 => self.b.ins().sload8(types::I32, flags, addr, offset),
             Mem::U8 => self.b.ins().uload8(types::I32, flags, addr, offset),
@@ -117,7 +123,14 @@ impl<'a> Emit<'a> {
     }
 
     /// Narrows a stack value to storage and stores it.
-    pub(crate) fn store(&mut self, mem: Mem, flags: MemFlagsData, value: Value, addr: Value, offset: i32) {
+    pub(crate) fn store(
+        &mut self,
+        mem: Mem,
+        flags: MemFlagsData,
+        value: Value,
+        addr: Value,
+        offset: i32,
+    ) {
         match mem {
             Mem::I8 | Mem::U8 => self.b.ins().istore8(flags, value, addr, offset),
             Mem::I16 | Mem::U16 => self.b.ins().istore16(flags, value, addr, offset),
@@ -132,12 +145,27 @@ impl<'a> Emit<'a> {
             Mem::I16 | Mem::U16 => types::I16,
             _ => return value,
         };
-        let low = if self.b.func.dfg.value_type(value) == ty { value } else { self.b.ins().ireduce(ty, value) };
-        if mem.is_signed() { self.b.ins().sextend(types::I32, low) } else { self.b.ins().uextend(types::I32, low) }
+        let low = if self.b.func.dfg.value_type(value) == ty {
+            value
+        } else {
+            self.b.ins().ireduce(ty, value)
+        };
+        if mem.is_signed() {
+            self.b.ins().sextend(types::I32, low)
+        } else {
+            self.b.ins().uextend(types::I32, low)
+        }
     }
 
     /// Copies `size` bytes between non-null, non-overlapping (or equal) addresses.
-    pub(crate) fn copy(&mut self, dst: Value, dst_offset: i32, src: Value, src_offset: i32, size: u32) {
+    pub(crate) fn copy(
+        &mut self,
+        dst: Value,
+        dst_offset: i32,
+        src: Value,
+        src_offset: i32,
+        size: u32,
+    ) {
         if size > INLINE_BYTES {
             let dst = self.offset(dst, i64::from(dst_offset));
             let src = self.offset(src, i64::from(src_offset));
@@ -151,7 +179,9 @@ impl<'a> Emit<'a> {
         while at < size {
             let (ty, bytes) = chunk(size - at);
             let value = self.b.ins().load(ty, flags, src, src_offset + at as i32);
-            self.b.ins().store(flags, value, dst, dst_offset + at as i32);
+            self.b
+                .ins()
+                .store(flags, value, dst, dst_offset + at as i32);
             at += bytes;
         }
     }
@@ -205,7 +235,9 @@ impl<'a> Emit<'a> {
     pub(crate) fn pending(&mut self) -> Value {
         let thread = self.thread();
         let flags = MemFlagsData::trusted();
-        self.b.ins().load(types::I64, flags, thread, self.abi.thread_pending)
+        self.b
+            .ins()
+            .load(types::I64, flags, thread, self.abi.thread_pending)
     }
 
     /// Ends the block by a helper that never returns.
@@ -217,7 +249,12 @@ impl<'a> Emit<'a> {
         types.extend_from_slice(params);
         let mut values = vec![self.thread()];
         values.extend_from_slice(args);
-        self.call(Target::Symbol(Symbol::Helper(helper)), abi::signature(CallConv::Tail, &types, None), &values, unwind);
+        self.call(
+            Target::Symbol(Symbol::Helper(helper)),
+            abi::signature(CallConv::Tail, &types, None),
+            &values,
+            unwind,
+        );
         self.b.ins().trap(traps::UNREACHABLE);
     }
 
@@ -245,11 +282,23 @@ impl<'a> Emit<'a> {
         let result = ret.map(|ty| self.b.append_block_param(next, ty));
         let pool = &mut self.b.func.dfg.value_lists;
         let normal = BlockCall::new(next, ret.iter().map(|_| BlockArg::TryCallRet(0)), pool);
-        let pad = BlockCall::new(unwind.pad, [BlockArg::TryCallExn(0), BlockArg::TryCallExn(1)], pool);
+        let pad = BlockCall::new(
+            unwind.pad,
+            [BlockArg::TryCallExn(0), BlockArg::TryCallExn(1)],
+            pool,
+        );
         let mut items = Vec::with_capacity(2);
         items.extend(unwind.context.map(ExceptionTableItem::Context));
-        items.push(ExceptionTableItem::Tag(ExceptionTag::from_u32(unwind.region), pad));
-        let table = self.b.func.dfg.exception_tables.push(ExceptionTableData::new(sig, normal, items));
+        items.push(ExceptionTableItem::Tag(
+            ExceptionTag::from_u32(unwind.region),
+            pad,
+        ));
+        let table = self
+            .b
+            .func
+            .dfg
+            .exception_tables
+            .push(ExceptionTableData::new(sig, normal, items));
         match target {
             Target::Symbol(symbol) => {
                 let func = self.callee(symbol, sig);
@@ -291,7 +340,11 @@ impl<'a> Emit<'a> {
     /// Compares with a constant.
     pub(crate) fn cmp_imm(&mut self, cc: IntCC, value: Value, imm: i64) -> Value {
         let ty = self.b.func.dfg.value_type(value);
-        let imm = if ty == types::I32 { i64::from(imm as u32) } else { imm };
+        let imm = if ty == types::I32 {
+            i64::from(imm as u32)
+        } else {
+            imm
+        };
         let imm = self.b.ins().iconst(ty, imm);
         self.b.ins().icmp(cc, value, imm)
     }

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use cranelift_codegen::ir::{
-    ExternalName, ExtFuncData, FuncRef, Function, GlobalValueData, SigRef, UserExternalName,
-};
 use cranelift_codegen::ir::GlobalValue;
+use cranelift_codegen::ir::{
+    ExtFuncData, ExternalName, FuncRef, Function, GlobalValueData, SigRef, UserExternalName,
+};
 
 use crate::host::Symbol;
 
@@ -62,7 +62,8 @@ impl Imports {
         signature: SigRef,
     ) -> FuncRef {
         *self.funcs.entry((symbol, signature)).or_insert_with(|| {
-            let name = func.declare_imported_user_function(UserExternalName::new(0, symbols.intern(symbol)));
+            let name = func
+                .declare_imported_user_function(UserExternalName::new(0, symbols.intern(symbol)));
             func.import_function(ExtFuncData {
                 name: ExternalName::user(name),
                 signature,
@@ -73,9 +74,15 @@ impl Imports {
     }
 
     /// An address in the function.
-    pub(crate) fn global(&mut self, func: &mut Function, symbols: &mut SymbolTable, symbol: Symbol) -> GlobalValue {
+    pub(crate) fn global(
+        &mut self,
+        func: &mut Function,
+        symbols: &mut SymbolTable,
+        symbol: Symbol,
+    ) -> GlobalValue {
         *self.globals.entry(symbol).or_insert_with(|| {
-            let name = func.declare_imported_user_function(UserExternalName::new(0, symbols.intern(symbol)));
+            let name = func
+                .declare_imported_user_function(UserExternalName::new(0, symbols.intern(symbol)));
             func.create_global_value(GlobalValueData::Symbol {
                 name: ExternalName::user(name),
                 offset: 0.into(),

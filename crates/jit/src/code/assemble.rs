@@ -21,7 +21,12 @@ pub(crate) struct Assembler {
 
 impl Assembler {
     pub(crate) fn new() -> Assembler {
-        Assembler { out: CompiledMethod { align: 16, ..CompiledMethod::default() } }
+        Assembler {
+            out: CompiledMethod {
+                align: 16,
+                ..CompiledMethod::default()
+            },
+        }
     }
 
     /// Appends one function.
@@ -75,7 +80,9 @@ impl Assembler {
                 ClifReloc::X86PCRel4 | ClifReloc::X86CallPCRel4 => RelocKind::Rel4,
                 ClifReloc::Abs8 => RelocKind::Abs8,
                 other => {
-                    return Err(CompileError::Codegen(format!("unexpected relocation {other:?}")));
+                    return Err(CompileError::Codegen(format!(
+                        "unexpected relocation {other:?}"
+                    )));
                 }
             };
             let symbol = match &reloc.target {
@@ -84,10 +91,17 @@ impl Assembler {
                     symbols.get(name.index)
                 }
                 other => {
-                    return Err(CompileError::Codegen(format!("unexpected relocation target {other:?}")));
+                    return Err(CompileError::Codegen(format!(
+                        "unexpected relocation target {other:?}"
+                    )));
                 }
             };
-            self.out.relocs.push(Reloc { offset: start + reloc.offset, kind, symbol, addend: reloc.addend });
+            self.out.relocs.push(Reloc {
+                offset: start + reloc.offset,
+                kind,
+                symbol,
+                addend: reloc.addend,
+            });
         }
         Ok(())
     }
@@ -107,11 +121,15 @@ impl Assembler {
                         out.region = Some(tag.as_u32());
                         out.landing_pad = Some(start + pad);
                     }
-                    FinalizedMachExceptionHandler::Context(ExceptionContextLoc::SPOffset(offset)) => {
+                    FinalizedMachExceptionHandler::Context(ExceptionContextLoc::SPOffset(
+                        offset,
+                    )) => {
                         out.context_offset = Some(*offset);
                     }
                     other => {
-                        return Err(CompileError::Codegen(format!("unexpected exception handler {other:?}")));
+                        return Err(CompileError::Codegen(format!(
+                            "unexpected exception handler {other:?}"
+                        )));
                     }
                 }
             }

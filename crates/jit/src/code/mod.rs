@@ -158,7 +158,10 @@ impl CompiledMethod {
     /// The call site of a return address (byte offset), if there is one.
     #[must_use]
     pub fn call_site(&self, ret_offset: u32) -> Option<&CallSiteOut> {
-        let i = self.call_sites.binary_search_by_key(&ret_offset, |c| c.ret_offset).ok()?;
+        let i = self
+            .call_sites
+            .binary_search_by_key(&ret_offset, |c| c.ret_offset)
+            .ok()?;
         self.call_sites.get(i)
     }
 

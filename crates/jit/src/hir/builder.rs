@@ -156,7 +156,9 @@ impl Builder {
 
     fn push(&mut self, inst: Inst, result: Option<Value>) {
         let il = self.il;
-        self.func.blocks[self.current].nodes.push(Node { inst, result, il });
+        self.func.blocks[self.current]
+            .nodes
+            .push(Node { inst, result, il });
     }
 
     /// Constant.
@@ -182,7 +184,10 @@ impl Builder {
 
     /// New frame memory.
     pub fn slot(&mut self, size: u32, align: u32) -> Slot {
-        self.func.slots.push(SlotData { size: size.max(1), align: align.clamp(1, 16) })
+        self.func.slots.push(SlotData {
+            size: size.max(1),
+            align: align.clamp(1, 16),
+        })
     }
 
     /// Ends the current block.
@@ -212,7 +217,10 @@ impl Builder {
     /// A variable that keeps this value, defined in the entry block.
     pub fn fixed_var(&mut self, value: Value) -> Var {
         let ty = self.ty(value);
-        self.vars.push(VarData { ty, fixed: Some(value) })
+        self.vars.push(VarData {
+            ty,
+            fixed: Some(value),
+        })
     }
 
     /// Assigns a variable.
@@ -279,7 +287,11 @@ impl Builder {
                     Ty::F32 => Inst::F32(0),
                     Ty::F64 => Inst::F64(0),
                 };
-                let node = Node { inst, result: Some(value), il: self.il };
+                let node = Node {
+                    inst,
+                    result: Some(value),
+                    il: self.il,
+                };
                 self.func.blocks[block].nodes.insert(0, node);
                 return value;
             }
@@ -291,7 +303,13 @@ impl Builder {
             }
         }
         let value = self.func.value(ty);
-        self.phis.push(Phi { block, var, value, ops: Vec::new(), live: false });
+        self.phis.push(Phi {
+            block,
+            var,
+            value,
+            ops: Vec::new(),
+            live: false,
+        });
         value
     }
 
@@ -358,7 +376,12 @@ impl Builder {
 
     /// Replaces dropped parameters and finds the live ones.
     fn rewrite(&mut self) {
-        let index: FxHashMap<Value, usize> = self.phis.iter().enumerate().map(|(i, p)| (p.value, i)).collect();
+        let index: FxHashMap<Value, usize> = self
+            .phis
+            .iter()
+            .enumerate()
+            .map(|(i, p)| (p.value, i))
+            .collect();
         let mut work = Vec::new();
         let alias = &self.alias;
         let phis = &mut self.phis;
@@ -377,7 +400,9 @@ impl Builder {
                 node.inst.args_mut(&mut mark);
             }
             block.term.args_mut(&mut mark);
-            block.term.edges_mut(|edge| edge.args.iter_mut().for_each(&mut mark));
+            block
+                .term
+                .edges_mut(|edge| edge.args.iter_mut().for_each(&mut mark));
         }
         while let Some(i) = work.pop() {
             for k in 0..self.phis[i].ops.len() {

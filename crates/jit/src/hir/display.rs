@@ -61,7 +61,12 @@ impl fmt::Display for Inst {
             Inst::Division(op, a, b) => write!(f, "{} {a}, {b}", lower(op)),
             Inst::Compare(cond, a, b) => write!(f, "compare {} {a}, {b}", lower(cond)),
             Inst::Convert(to, a) => write!(f, "convert {to:?} {a}"),
-            Inst::ConvertChecked { to, to_unsigned, from_unsigned, arg } => {
+            Inst::ConvertChecked {
+                to,
+                to_unsigned,
+                from_unsigned,
+                arg,
+            } => {
                 let to_sign = if *to_unsigned { " unsigned" } else { "" };
                 let from_sign = if *from_unsigned { " from unsigned" } else { "" };
                 write!(f, "checked_convert {to}{to_sign}{from_sign} {arg}")
@@ -72,14 +77,39 @@ impl fmt::Display for Inst {
             Inst::CheckFinite(a) => write!(f, "check_finite {a}"),
             Inst::NullCheck(a) => write!(f, "null_check {a}"),
             Inst::BoundsCheck { index, length } => write!(f, "bounds_check {index} < {length}"),
-            Inst::Load { mem, access, addr, offset } => write!(f, "load.{mem} [{addr}+{offset}] {}", lower(access)),
-            Inst::Store { mem, access, addr, offset, value } => {
-                write!(f, "store.{mem} [{addr}+{offset}] = {value} {}", lower(access))
+            Inst::Load {
+                mem,
+                access,
+                addr,
+                offset,
+            } => write!(f, "load.{mem} [{addr}+{offset}] {}", lower(access)),
+            Inst::Store {
+                mem,
+                access,
+                addr,
+                offset,
+                value,
+            } => {
+                write!(
+                    f,
+                    "store.{mem} [{addr}+{offset}] = {value} {}",
+                    lower(access)
+                )
             }
-            Inst::StoreRef { access, addr, offset, value } => {
+            Inst::StoreRef {
+                access,
+                addr,
+                offset,
+                value,
+            } => {
                 write!(f, "store_ref [{addr}+{offset}] = {value} {}", lower(access))
             }
-            Inst::CopyStruct { dst, src, size, barrier } => {
+            Inst::CopyStruct {
+                dst,
+                src,
+                size,
+                barrier,
+            } => {
                 let barrier = if *barrier { " barrier" } else { "" };
                 write!(f, "copy [{dst}] = [{src}], {size} bytes{barrier}")
             }
@@ -90,9 +120,22 @@ impl fmt::Display for Inst {
             Inst::Helper(helper, args) => write!(f, "helper {helper:?}{}", Args(args)),
             Inst::ClassInit(ty) => write!(f, "class_init {}", ty.0),
             Inst::Poll => write!(f, "poll"),
-            Inst::IsExact { object, vtable_offset } => write!(f, "is_exact {object}, {vtable_offset:#x}"),
-            Inst::IsInst { object, ty, strategy, .. } => write!(f, "isinst {object}, type {} {}", ty.0, lower(strategy)),
-            Inst::CastClass { object, ty, strategy, .. } => {
+            Inst::IsExact {
+                object,
+                vtable_offset,
+            } => write!(f, "is_exact {object}, {vtable_offset:#x}"),
+            Inst::IsInst {
+                object,
+                ty,
+                strategy,
+                ..
+            } => write!(f, "isinst {object}, type {} {}", ty.0, lower(strategy)),
+            Inst::CastClass {
+                object,
+                ty,
+                strategy,
+                ..
+            } => {
                 write!(f, "castclass {object}, type {} {}", ty.0, lower(strategy))
             }
             Inst::Unbox { object, ty, .. } => write!(f, "unbox {object}, type {}", ty.0),
@@ -101,8 +144,12 @@ impl fmt::Display for Inst {
                 object.iter().try_for_each(|o| write!(f, " of {o}"))
             }
             Inst::AtomicLoad(mem, addr) => write!(f, "atomic_load.{mem} [{addr}]"),
-            Inst::AtomicStore(mem, addr, value) => write!(f, "atomic_store.{mem} [{addr}] = {value}"),
-            Inst::AtomicRmw(op, mem, addr, value) => write!(f, "atomic_{}.{mem} [{addr}], {value}", lower(op)),
+            Inst::AtomicStore(mem, addr, value) => {
+                write!(f, "atomic_store.{mem} [{addr}] = {value}")
+            }
+            Inst::AtomicRmw(op, mem, addr, value) => {
+                write!(f, "atomic_{}.{mem} [{addr}], {value}", lower(op))
+            }
             Inst::AtomicCas(mem, addr, expected, new) => {
                 write!(f, "atomic_cas.{mem} [{addr}], {expected} -> {new}")
             }
@@ -144,7 +191,9 @@ impl fmt::Display for Callee {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Callee::Direct(method) => write!(f, "method {}", method.0),
-            Callee::Virtual { offset, method } => write!(f, "virtual {} at vtable+{offset}", method.0),
+            Callee::Virtual { offset, method } => {
+                write!(f, "virtual {} at vtable+{offset}", method.0)
+            }
             Callee::Interface { method, slot } => write!(f, "interface {} slot {slot}", method.0),
             Callee::VirtualGeneric(method) => write!(f, "generic virtual {}", method.0),
             Callee::CodeField(offset) => write!(f, "code field +{offset}"),
@@ -166,7 +215,9 @@ impl fmt::Display for Terminator {
             Terminator::Unreachable => write!(f, "unreachable"),
             Terminator::Jump(edge) => write!(f, "jump {edge}"),
             Terminator::Branch(value, a, b) => write!(f, "branch {value}, {a}, {b}"),
-            Terminator::BranchCompare(cond, x, y, a, b) => write!(f, "branch {} {x}, {y}, {a}, {b}", lower(cond)),
+            Terminator::BranchCompare(cond, x, y, a, b) => {
+                write!(f, "branch {} {x}, {y}, {a}, {b}", lower(cond))
+            }
             Terminator::Switch(value, edges, default) => {
                 write!(f, "switch {value}")?;
                 edges.iter().try_for_each(|e| write!(f, ", {e}"))?;
@@ -175,7 +226,9 @@ impl fmt::Display for Terminator {
             Terminator::Return(None) => write!(f, "return"),
             Terminator::Return(Some(value)) => write!(f, "return {value}"),
             Terminator::Raise(helper, args) => write!(f, "raise {helper:?}{}", Args(args)),
-            Terminator::TailCall(call) => write!(f, "tail call {} {}", call.callee, Args(&call.args)),
+            Terminator::TailCall(call) => {
+                write!(f, "tail call {} {}", call.callee, Args(&call.args))
+            }
         }
     }
 }

@@ -185,6 +185,9 @@ impl Func {
     /// Number of instructions.
     #[must_use]
     pub fn inst_count(&self) -> usize {
-        self.layout.iter().map(|b| self.blocks[*b].nodes.len() + 1).sum()
+        self.layout
+            .iter()
+            .map(|b| self.blocks[*b].nodes.len() + 1)
+            .sum()
     }
 }

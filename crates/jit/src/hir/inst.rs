@@ -408,9 +408,16 @@ impl Inst {
             | Inst::Checked(_, a, b)
             | Inst::Division(_, a, b)
             | Inst::Compare(_, a, b)
-            | Inst::BoundsCheck { index: a, length: b }
-            | Inst::Store { addr: a, value: b, .. }
-            | Inst::StoreRef { addr: a, value: b, .. }
+            | Inst::BoundsCheck {
+                index: a,
+                length: b,
+            }
+            | Inst::Store {
+                addr: a, value: b, ..
+            }
+            | Inst::StoreRef {
+                addr: a, value: b, ..
+            }
             | Inst::CopyStruct { dst: a, src: b, .. }
             | Inst::AtomicStore(_, a, b)
             | Inst::AtomicRmw(_, _, a, b) => {
@@ -477,14 +484,19 @@ impl Terminator {
                 edges.iter_mut().for_each(&mut f);
                 f(default);
             }
-            Terminator::Unreachable | Terminator::Return(_) | Terminator::Raise(..) | Terminator::TailCall(_) => {}
+            Terminator::Unreachable
+            | Terminator::Return(_)
+            | Terminator::Raise(..)
+            | Terminator::TailCall(_) => {}
         }
     }
 
     /// Calls `f` on each operand that is not an edge's.
     pub fn args_mut(&mut self, mut f: impl FnMut(&mut Value)) {
         match self {
-            Terminator::Branch(value, ..) | Terminator::Switch(value, ..) | Terminator::Return(Some(value)) => f(value),
+            Terminator::Branch(value, ..)
+            | Terminator::Switch(value, ..)
+            | Terminator::Return(Some(value)) => f(value),
             Terminator::BranchCompare(_, a, b, ..) => {
                 f(a);
                 f(b);

@@ -58,7 +58,10 @@ pub(crate) fn try_range(c: &EhClause) -> (u32, u32) {
 }
 
 pub(crate) fn handler_range(c: &EhClause) -> (u32, u32) {
-    (c.handler_offset, c.handler_offset.saturating_add(c.handler_len))
+    (
+        c.handler_offset,
+        c.handler_offset.saturating_add(c.handler_len),
+    )
 }
 
 pub(crate) fn filter_range(c: &EhClause) -> Option<(u32, u32)> {
@@ -93,7 +96,12 @@ impl<'a> Body<'a> {
                     inst_at[inst.offset as usize] = insts.len() as u32;
                     insts.push(inst);
                 }
-                Err(_) => return fail(insts.last().map_or(0, Instruction::end), "an instruction that cannot be decoded"),
+                Err(_) => {
+                    return fail(
+                        insts.last().map_or(0, Instruction::end),
+                        "an instruction that cannot be decoded",
+                    );
+                }
             }
         }
         inst_at[code.len()] = insts.len() as u32;
@@ -106,29 +114,37 @@ impl<'a> Body<'a> {
             block_at: vec![NONE; code.len() + 1],
             order: Vec::new(),
         };
-        body.find_blocks(&inst_at).map_err(|(o, why)| (o, Stop::Invalid(why)))?;
-        body.check_clauses().map_err(|why| (0, Stop::Invalid(why)))?;
-        body.find_leaves().map_err(|(o, why)| (o, Stop::Invalid(why)))?;
+        body.find_blocks(&inst_at)
+            .map_err(|(o, why)| (o, Stop::Invalid(why)))?;
+        body.check_clauses()
+            .map_err(|why| (0, Stop::Invalid(why)))?;
+        body.find_leaves()
+            .map_err(|(o, why)| (o, Stop::Invalid(why)))?;
         body.find_edges();
-        body.check_entries().map_err(|(o, why)| (o, Stop::Invalid(why)))?;
+        body.check_entries()
+            .map_err(|(o, why)| (o, Stop::Invalid(why)))?;
         body.number();
         Ok(body)
     }
 
     /// The block that starts at an offset.
     pub(crate) fn block_at(&self, offset: u32) -> Option<u32> {
-        self.block_at.get(offset as usize).copied().filter(|b| *b != NONE)
+        self.block_at
+            .get(offset as usize)
+            .copied()
+            .filter(|b| *b != NONE)
     }
 
     fn find_blocks(&mut self, inst_at: &[u32]) -> Result<(), (u32, &'static str)> {
         let mut leaders = vec![false; inst_at.len()];
-        let mut mark = |offset: u32, from: u32, why: &'static str| match inst_at.get(offset as usize) {
-            Some(at) if *at != NONE => {
-                leaders[offset as usize] = true;
-                Ok(())
-            }
-            _ => Err((from, why)),
-        };
+        let mut mark =
+            |offset: u32, from: u32, why: &'static str| match inst_at.get(offset as usize) {
+                Some(at) if *at != NONE => {
+                    leaders[offset as usize] = true;
+                    Ok(())
+                }
+                _ => Err((from, why)),
+            };
         mark(0, 0, "no start")?;
         for inst in &self.insts {
             let why = "a branch into the middle of an instruction";
@@ -162,7 +178,12 @@ impl<'a> Body<'a> {
                     last.last = i;
                 }
                 self.block_at[inst.offset as usize] = self.blocks.len() as u32;
-                self.blocks.push(IlBlock { first: i, last: i, offset: inst.offset, ..IlBlock::default() });
+                self.blocks.push(IlBlock {
+                    first: i,
+                    last: i,
+                    offset: inst.offset,
+                    ..IlBlock::default()
+                });
             }
         }
         if let Some(last) = self.blocks.last_mut() {
@@ -188,7 +209,9 @@ impl<'a> Body<'a> {
                 return Err("a handler that overlaps its try block");
             }
             if let Some((filter, handler)) = filter_range(a)
-                && (filter >= handler || within((start, end), filter) || within((filter, handler), start))
+                && (filter >= handler
+                    || within((start, end), filter)
+                    || within((filter, handler), start))
             {
                 return Err("a filter that does not precede its handler");
             }
@@ -231,10 +254,14 @@ impl<'a> Body<'a> {
         let mut budget = 1_000_000usize;
         for i in 0..self.insts.len() {
             let inst = self.insts[i];
-            let (Opcode::Leave | Opcode::LeaveS, Operand::Branch(target)) = (inst.opcode, inst.operand) else {
+            let (Opcode::Leave | Opcode::LeaveS, Operand::Branch(target)) =
+                (inst.opcode, inst.operand)
+            else {
                 continue;
             };
-            let Some(block) = self.block_at(target) else { continue };
+            let Some(block) = self.block_at(target) else {
+                continue;
+            };
             let mut next = Next::Target(block);
             let chain = self.left_finallys(inst.offset, target);
             for &clause in chain.iter().rev() {
@@ -264,17 +291,27 @@ impl<'a> Body<'a> {
 
     /// The finally or fault clause whose handler an `endfinally` ends.
     pub(crate) fn ended_handler(&self, offset: u32) -> Option<u32> {
-        self.innermost(offset, |c| matches!(c.kind, EhKind::Finally | EhKind::Fault))
+        self.innermost(offset, |c| {
+            matches!(c.kind, EhKind::Finally | EhKind::Fault)
+        })
     }
 
     /// The catch clause whose handler a `rethrow` is in.
     pub(crate) fn catching_handler(&self, offset: u32) -> Option<u32> {
-        self.innermost(offset, |c| matches!(c.kind, EhKind::Catch(_) | EhKind::Filter(_)))
+        self.innermost(offset, |c| {
+            matches!(c.kind, EhKind::Catch(_) | EhKind::Filter(_))
+        })
     }
 
     fn innermost(&self, offset: u32, wanted: impl Fn(&EhClause) -> bool) -> Option<u32> {
-        let inside = self.clauses.iter().enumerate().filter(|(_, c)| wanted(c) && within(handler_range(c), offset));
-        inside.min_by_key(|(_, c)| c.handler_len).map(|(i, _)| i as u32)
+        let inside = self
+            .clauses
+            .iter()
+            .enumerate()
+            .filter(|(_, c)| wanted(c) && within(handler_range(c), offset));
+        inside
+            .min_by_key(|(_, c)| c.handler_len)
+            .map(|(i, _)| i as u32)
     }
 
     fn block_of_next(&self, next: Next) -> Option<u32> {
@@ -296,12 +333,17 @@ impl<'a> Body<'a> {
 
     fn successors(&self, block: usize) -> Vec<u32> {
         let data = &self.blocks[block];
-        let Some(inst) = data.last.checked_sub(1).and_then(|i| self.insts.get(i)) else { return Vec::new() };
+        let Some(inst) = data.last.checked_sub(1).and_then(|i| self.insts.get(i)) else {
+            return Vec::new();
+        };
         let mut out = Vec::new();
         let mut falls_through = true;
         match (inst.opcode, inst.operand) {
             (Opcode::Leave | Opcode::LeaveS, Operand::Branch(target)) => {
-                out.extend(self.leave(inst.offset, target).and_then(|n| self.block_of_next(n)));
+                out.extend(
+                    self.leave(inst.offset, target)
+                        .and_then(|n| self.block_of_next(n)),
+                );
                 falls_through = false;
             }
             (Opcode::Br | Opcode::BrS, Operand::Branch(target)) => {
@@ -317,7 +359,10 @@ impl<'a> Body<'a> {
                 }
                 falls_through = false;
             }
-            (Opcode::Ret | Opcode::Throw | Opcode::Rethrow | Opcode::Endfilter | Opcode::Jmp, _) => {
+            (
+                Opcode::Ret | Opcode::Throw | Opcode::Rethrow | Opcode::Endfilter | Opcode::Jmp,
+                _,
+            ) => {
                 falls_through = false;
             }
             _ => {}

@@ -68,11 +68,17 @@ impl Variables {
         };
         let index = |arg: bool, n: u16| {
             let n = usize::from(n);
-            if arg { (n < args).then_some(n) } else { (n < locals).then_some(args + n) }
+            if arg {
+                (n < args).then_some(n)
+            } else {
+                (n < locals).then_some(args + n)
+            }
         };
         let filters: Vec<_> = body.clauses.iter().filter_map(filter_range).collect();
         for inst in &body.insts {
-            let Some((arg, n, how)) = variable(inst.opcode, inst.operand) else { continue };
+            let Some((arg, n, how)) = variable(inst.opcode, inst.operand) else {
+                continue;
+            };
             let Some(i) = index(arg, n) else { continue };
             match how {
                 Use::Get => {}
@@ -89,7 +95,12 @@ impl Variables {
         vars
     }
 
-    fn find_in_handlers(&mut self, body: &Body<'_>, count: usize, index: &dyn Fn(bool, u16) -> Option<usize>) {
+    fn find_in_handlers(
+        &mut self,
+        body: &Body<'_>,
+        count: usize,
+        index: &dyn Fn(bool, u16) -> Option<usize>,
+    ) {
         let words = count.div_ceil(64);
         let blocks = body.blocks.len();
         // Bit sets by block: read before assigned, assigned, live at the start.
@@ -97,7 +108,9 @@ impl Variables {
         let mut defs = vec![0u64; words * blocks];
         for (b, block) in body.blocks.iter().enumerate() {
             for inst in &body.insts[block.first..block.last] {
-                let Some((arg, n, how)) = variable(inst.opcode, inst.operand) else { continue };
+                let Some((arg, n, how)) = variable(inst.opcode, inst.operand) else {
+                    continue;
+                };
                 let Some(i) = index(arg, n) else { continue };
                 let (word, bit) = (b * words + i / 64, 1u64 << (i % 64));
                 match how {
@@ -149,7 +162,11 @@ impl Variables {
                 for i in 0..count {
                     let (w, bit) = (i / 64, 1u64 << (i % 64));
                     let assigned = defs[b * words + w] & bit != 0;
-                    if assigned && handlers[c].iter().any(|h| live[*h as usize * words + w] & bit != 0) {
+                    if assigned
+                        && handlers[c]
+                            .iter()
+                            .any(|h| live[*h as usize * words + w] & bit != 0)
+                    {
                         self.in_handlers[i] = true;
                     }
                 }

@@ -12,7 +12,9 @@ pub(super) fn run(func: &mut Func) {
         let data = &mut func.blocks[block];
         data.nodes.retain_mut(|node| match &mut node.inst {
             Inst::NullCheck(value) => known.insert(*value),
-            Inst::Load { access, addr, .. } | Inst::Store { access, addr, .. } | Inst::StoreRef { access, addr, .. }
+            Inst::Load { access, addr, .. }
+            | Inst::Store { access, addr, .. }
+            | Inst::StoreRef { access, addr, .. }
                 if *access == Access::MayBeNull =>
             {
                 if !known.insert(*addr) {

@@ -1,7 +1,9 @@
 //! Entries of delegates: what the code address for `Invoke` in a delegate points at.
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{BlockArg, InstBuilder, MemFlagsData, StackSlotData, StackSlotKind, Value, types};
+use cranelift_codegen::ir::{
+    BlockArg, InstBuilder, MemFlagsData, StackSlotData, StackSlotKind, Value, types,
+};
 
 use crate::clif::abi::{AbiSig, ArgClass};
 use crate::clif::emit::{Emit, Target};
@@ -25,19 +27,32 @@ fn field(offset: u32) -> i32 {
 
 /// Flags of an access through the delegate reference.
 fn object() -> MemFlagsData {
-    MemFlagsData::new().with_aligned().with_trap_code(Some(traps::NULL))
+    MemFlagsData::new()
+        .with_aligned()
+        .with_trap_code(Some(traps::NULL))
 }
 
 /// Rearranges the arguments and jumps to the method. Struct arguments stay where the
 /// delegate's caller made them.
-pub(super) fn forward(emit: &mut Emit<'_>, abi: &AbiSig, shape: Shape, method_ptr_off: u32) -> Result<(), CompileError> {
-    let entry = emit.b.current_block().unwrap_or_else(|| emit.b.create_block());
+pub(super) fn forward(
+    emit: &mut Emit<'_>,
+    abi: &AbiSig,
+    shape: Shape,
+    method_ptr_off: u32,
+) -> Result<(), CompileError> {
+    let entry = emit
+        .b
+        .current_block()
+        .unwrap_or_else(|| emit.b.create_block());
     let params = emit.b.block_params(entry).to_vec();
     let delegate = params[0];
     let sret = abi.sret().map(|_| params[1]);
     let declared = &params[1 + usize::from(sret.is_some())..];
 
-    let code = emit.b.ins().load(types::I64, object(), delegate, field(method_ptr_off));
+    let code = emit
+        .b
+        .ins()
+        .load(types::I64, object(), delegate, field(method_ptr_off));
     let mut callee = abi.clone();
     let mut args: Vec<Value> = Vec::with_capacity(params.len());
     match shape {
@@ -50,17 +65,28 @@ pub(super) fn forward(emit: &mut Emit<'_>, abi: &AbiSig, shape: Shape, method_pt
             callee.this = None;
             callee.params.insert(0, ArgClass::Scalar(Mem::Ref));
             args.extend(sret);
-            args.push(emit.b.ins().load(types::I64, object(), delegate, field(target_off)));
+            args.push(
+                emit.b
+                    .ins()
+                    .load(types::I64, object(), delegate, field(target_off)),
+            );
             args.extend(declared);
         }
         Shape::ClosedInstance { target_off } => {
-            args.push(emit.b.ins().load(types::I64, object(), delegate, field(target_off)));
+            args.push(
+                emit.b
+                    .ins()
+                    .load(types::I64, object(), delegate, field(target_off)),
+            );
             args.extend(sret);
             args.extend(declared);
         }
         Shape::OpenInstance => {
-            let (Some(first), Some((this, rest))) = (abi.params.first(), declared.split_first()) else {
-                return Err(CompileError::UnsupportedStub("an open instance delegate without parameters"));
+            let (Some(first), Some((this, rest))) = (abi.params.first(), declared.split_first())
+            else {
+                return Err(CompileError::UnsupportedStub(
+                    "an open instance delegate without parameters",
+                ));
             };
             callee.this = Some(match first.ty() {
                 Ty::Ref => Ty::Ref,
@@ -79,13 +105,22 @@ pub(super) fn forward(emit: &mut Emit<'_>, abi: &AbiSig, shape: Shape, method_pt
 
 /// Calls every delegate of the invocation list with its own copies of struct arguments.
 pub(super) fn multicast(emit: &mut Emit<'_>, abi: &AbiSig, delegates_off: u32, invoke_off: u32) {
-    let entry = emit.b.current_block().unwrap_or_else(|| emit.b.create_block());
+    let entry = emit
+        .b
+        .current_block()
+        .unwrap_or_else(|| emit.b.create_block());
     let params = emit.b.block_params(entry).to_vec();
     let has_sret = abi.sret().is_some();
     let result_ty = abi.scalar_ret().map(Mem::ty);
 
-    let list = emit.b.ins().load(types::I64, object(), params[0], field(delegates_off));
-    let length = emit.b.ins().load(types::I32, object(), list, emit.abi.array_length as i32);
+    let list = emit
+        .b
+        .ins()
+        .load(types::I64, object(), params[0], field(delegates_off));
+    let length = emit
+        .b
+        .ins()
+        .load(types::I32, object(), list, emit.abi.array_length as i32);
     let length = emit.b.ins().uextend(types::I64, length);
     let slots: Vec<_> = abi
         .params
@@ -94,7 +129,14 @@ pub(super) fn multicast(emit: &mut Emit<'_>, abi: &AbiSig, delegates_off: u32, i
             ArgClass::Struct(_, layout) => {
                 let align = layout.align.trailing_zeros().min(4) as u8;
                 let size = layout.size.max(1);
-                Some((emit.b.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, size, align)), layout.size))
+                Some((
+                    emit.b.create_sized_stack_slot(StackSlotData::new(
+                        StackSlotKind::ExplicitSlot,
+                        size,
+                        align,
+                    )),
+                    layout.size,
+                ))
             }
             ArgClass::Scalar(_) => None,
         })
@@ -125,8 +167,16 @@ pub(super) fn multicast(emit: &mut Emit<'_>, abi: &AbiSig, delegates_off: u32, i
     let eight = emit.word(8);
     let scaled = emit.b.ins().imul(index, eight);
     let place = emit.b.ins().iadd(list, scaled);
-    let delegate = emit.b.ins().load(types::I64, MemFlagsData::trusted(), place, emit.abi.vector_data as i32);
-    let code = emit.b.ins().load(types::I64, object(), delegate, field(invoke_off));
+    let delegate = emit.b.ins().load(
+        types::I64,
+        MemFlagsData::trusted(),
+        place,
+        emit.abi.vector_data as i32,
+    );
+    let code = emit
+        .b
+        .ins()
+        .load(types::I64, object(), delegate, field(invoke_off));
     let mut args = vec![delegate];
     if has_sret {
         args.push(params[1]);

@@ -6,8 +6,12 @@ use crate::clif::abi::{AbiSig, ArgClass};
 use crate::clif::emit::{Emit, Target, Unwind};
 use crate::hir::Mem;
 
-pub(super) fn emit(emit: &mut Emit<'_>, abi: &AbiSig) {
-    let entry = emit.b.current_block().unwrap_or_else(|| emit.b.create_block());
+/// `unsigned`: a 32-bit result is zero-extended.
+pub(super) fn emit(emit: &mut Emit<'_>, abi: &AbiSig, unsigned: bool) {
+    let entry = emit
+        .b
+        .current_block()
+        .unwrap_or_else(|| emit.b.create_block());
     let params = emit.b.block_params(entry).to_vec();
     let (code, slots, ret) = (params[1], params[2], params[3]);
     let flags = MemFlagsData::trusted();
@@ -33,12 +37,16 @@ pub(super) fn emit(emit: &mut Emit<'_>, abi: &AbiSig) {
     let pad = emit.b.create_block();
     let exception = emit.b.append_block_param(pad, types::I64);
     let _clause = emit.b.append_block_param(pad, types::I64);
-    let unwind = Unwind { region: 0, pad, context: None };
+    let unwind = Unwind {
+        region: 0,
+        pad,
+        context: None,
+    };
     let result = emit.call(Target::Address(code), abi.managed(), &args, Some(unwind));
     if let (Some(value), Some(mem)) = (result, abi.scalar_ret()) {
         let wide = match mem {
             Mem::I8 | Mem::U8 | Mem::I16 | Mem::U16 | Mem::I32 => {
-                if mem.is_signed() {
+                if mem.is_signed() && !(unsigned && mem == Mem::I32) {
                     emit.b.ins().sextend(types::I64, value)
                 } else {
                     emit.b.ins().uextend(types::I64, value)

@@ -14,7 +14,7 @@ use crate::code::{Assembler, CompiledMethod, Dumps, EhClauseKind, EhClauseOut, R
 use crate::compiler::{Compiler, Tier};
 use crate::error::CompileError;
 use crate::hir::Ty;
-use crate::host::{CallSig, CompilerHost, This};
+use crate::host::{CallSig, CompilerHost, Repr, This};
 
 /// What a stub does.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -91,14 +91,24 @@ impl Compiler {
     /// # Errors
     /// [`CompileError::Signature`] when a type of the signature cannot be loaded,
     /// [`CompileError::UnsupportedStub`] when the signature does not fit the kind.
-    pub fn compile_stub(&self, host: &dyn CompilerHost, input: &StubInput<'_>) -> Result<CompiledMethod, CompileError> {
+    pub fn compile_stub(
+        &self,
+        host: &dyn CompilerHost,
+        input: &StubInput<'_>,
+    ) -> Result<CompiledMethod, CompileError> {
         let abi = AbiSig::new(host, &input.sig).map_err(|e| CompileError::Signature(e.0))?;
+        let ret = host
+            .layout(input.sig.ret)
+            .map_err(|e| CompileError::Signature(e.0))?;
+        let ret_unsigned = ret.repr == Repr::U4;
         let is_delegate = !matches!(
             input.kind,
             StubKind::Invoke | StubKind::InternalCall { .. } | StubKind::NativeCall { .. }
         );
         if is_delegate && input.sig.this != This::Ref {
-            return Err(CompileError::UnsupportedStub("a delegate stub without `this`"));
+            return Err(CompileError::UnsupportedStub(
+                "a delegate stub without `this`",
+            ));
         }
         let mut symbols = SymbolTable::default();
         let mut assembler = Assembler::new();
@@ -116,23 +126,52 @@ impl Compiler {
                 emit.b.append_block_params_for_function_params(entry);
                 emit.b.switch_to_block(entry);
                 match input.kind {
-                    StubKind::Invoke => invoke::emit(&mut emit, &abi),
+                    StubKind::Invoke => invoke::emit(&mut emit, &abi, ret_unsigned),
                     StubKind::InternalCall { thunk } => native::emit(&mut emit, &abi, thunk, true),
                     StubKind::NativeCall { thunk } => native::emit(&mut emit, &abi, thunk, false),
-                    StubKind::DelegateMulticast { delegates_off, invoke_off } => {
+                    StubKind::DelegateMulticast {
+                        delegates_off,
+                        invoke_off,
+                    } => {
                         delegate::multicast(&mut emit, &abi, delegates_off, invoke_off);
                     }
                     StubKind::DelegateOpenStatic { method_ptr_off } => {
-                        delegate::forward(&mut emit, &abi, delegate::Shape::OpenStatic, method_ptr_off)?;
+                        delegate::forward(
+                            &mut emit,
+                            &abi,
+                            delegate::Shape::OpenStatic,
+                            method_ptr_off,
+                        )?;
                     }
-                    StubKind::DelegateClosedStatic { method_ptr_off, target_off } => {
-                        delegate::forward(&mut emit, &abi, delegate::Shape::ClosedStatic { target_off }, method_ptr_off)?;
+                    StubKind::DelegateClosedStatic {
+                        method_ptr_off,
+                        target_off,
+                    } => {
+                        delegate::forward(
+                            &mut emit,
+                            &abi,
+                            delegate::Shape::ClosedStatic { target_off },
+                            method_ptr_off,
+                        )?;
                     }
-                    StubKind::DelegateClosedInstance { method_ptr_off, target_off } => {
-                        delegate::forward(&mut emit, &abi, delegate::Shape::ClosedInstance { target_off }, method_ptr_off)?;
+                    StubKind::DelegateClosedInstance {
+                        method_ptr_off,
+                        target_off,
+                    } => {
+                        delegate::forward(
+                            &mut emit,
+                            &abi,
+                            delegate::Shape::ClosedInstance { target_off },
+                            method_ptr_off,
+                        )?;
                     }
                     StubKind::DelegateOpenInstance { method_ptr_off } => {
-                        delegate::forward(&mut emit, &abi, delegate::Shape::OpenInstance, method_ptr_off)?;
+                        delegate::forward(
+                            &mut emit,
+                            &abi,
+                            delegate::Shape::OpenInstance,
+                            method_ptr_off,
+                        )?;
                     }
                 }
                 emit.b.seal_all_blocks();
@@ -160,7 +199,11 @@ impl Compiler {
 
 fn stub_signature(kind: StubKind, abi: &AbiSig) -> Signature {
     match kind {
-        StubKind::Invoke => signature(CallConv::SystemV, &[Ty::I64, Ty::I64, Ty::I64, Ty::I64], Some(Ty::I64)),
+        StubKind::Invoke => signature(
+            CallConv::SystemV,
+            &[Ty::I64, Ty::I64, Ty::I64, Ty::I64],
+            Some(Ty::I64),
+        ),
         _ => abi.managed(),
     }
 }

@@ -8,7 +8,10 @@ use crate::clif::emit::Emit;
 use crate::host::Symbol;
 
 pub(super) fn emit(emit: &mut Emit<'_>, abi: &AbiSig, thunk: u32, managed: bool) {
-    let entry = emit.b.current_block().unwrap_or_else(|| emit.b.create_block());
+    let entry = emit
+        .b
+        .current_block()
+        .unwrap_or_else(|| emit.b.create_block());
     let params = emit.b.block_params(entry).to_vec();
 
     let mut sig = Signature::new(CallConv::SystemV);
@@ -18,7 +21,11 @@ pub(super) fn emit(emit: &mut Emit<'_>, abi: &AbiSig, thunk: u32, managed: bool)
         args.push(emit.thread());
     }
     let mut rest = params.as_slice();
-    let this = if abi.this.is_some() { rest.split_off_first().copied() } else { None };
+    let this = if abi.this.is_some() {
+        rest.split_off_first().copied()
+    } else {
+        None
+    };
     if abi.sret().is_some() {
         // C returns structs through a first argument; managed code has it after `this`.
         sig.params.push(AbiParam::new(types::I64));

@@ -1,7 +1,7 @@
 //! Calls.
 
-use cranelift_codegen::ir::{self, AbiParam, InstBuilder, MemFlagsData, Signature, types};
 use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{self, AbiParam, InstBuilder, MemFlagsData, Signature, types};
 use cranelift_codegen::isa::CallConv;
 
 use super::Lower;
@@ -38,7 +38,12 @@ impl Lower<'_, '_> {
 
     fn native_call(&mut self, call: &Call, code: Value, args: &[ir::Value]) -> Option<ir::Value> {
         let mut sig = Signature::new(CallConv::SystemV);
-        sig.params.extend(call.sig.param_types().iter().map(|ty| AbiParam::new(ty.clif())));
+        sig.params.extend(
+            call.sig
+                .param_types()
+                .iter()
+                .map(|ty| AbiParam::new(ty.clif())),
+        );
         let ret = call.sig.scalar_ret();
         sig.returns.extend(ret.map(|mem| AbiParam::new(mem.clif())));
         let sig = self.e.sig(sig);
@@ -70,7 +75,10 @@ impl Lower<'_, '_> {
                 let flags = self.null_checked(object, 0);
                 let vtable = self.e.vtable(object, flags);
                 let offset = i32::try_from(offset).unwrap_or(i32::MAX);
-                self.e.b.ins().load(types::I64, MemFlagsData::trusted(), vtable, offset)
+                self.e
+                    .b
+                    .ins()
+                    .load(types::I64, MemFlagsData::trusted(), vtable, offset)
             }
             Callee::Interface { method, slot } => self.interface(object, method, slot),
             Callee::VirtualGeneric(method) => {

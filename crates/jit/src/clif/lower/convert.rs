@@ -54,7 +54,11 @@ impl Lower<'_, '_> {
     }
 
     fn double(&mut self, from: Ty, value: ir::Value) -> ir::Value {
-        if from == Ty::F32 { self.e.b.ins().fpromote(types::F64, value) } else { value }
+        if from == Ty::F32 {
+            self.e.b.ins().fpromote(types::F64, value)
+        } else {
+            value
+        }
     }
 
     /// `cvttsd2si`: out of range and NaN give the most negative integer.
@@ -73,7 +77,13 @@ impl Lower<'_, '_> {
         self.e.b.ins().select(fits, saturated, min)
     }
 
-    pub(super) fn convert_checked(&mut self, to: Mem, to_unsigned: bool, from_unsigned: bool, arg: Value) -> ir::Value {
+    pub(super) fn convert_checked(
+        &mut self,
+        to: Mem,
+        to_unsigned: bool,
+        from_unsigned: bool,
+        arg: Value,
+    ) -> ir::Value {
         let from = self.ty(arg);
         if from.is_float() {
             return self.convert_float_checked(to, to_unsigned, arg);

@@ -8,8 +8,8 @@ mod objects;
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{
-    self, BlockArg, BlockCall, Function, InstBuilder, JumpTableData, MemFlagsData, Signature, SourceLoc,
-    StackSlotData, StackSlotKind, types,
+    self, BlockArg, BlockCall, Function, InstBuilder, JumpTableData, MemFlagsData, Signature,
+    SourceLoc, StackSlotData, StackSlotKind, types,
 };
 use cranelift_codegen::isa::{CallConv, TargetFrontendConfig};
 use cranelift_entity::SecondaryMap;
@@ -21,8 +21,8 @@ use crate::clif::emit::{Emit, Unwind};
 use crate::clif::symbols::SymbolTable;
 use crate::clif::traps;
 use crate::hir::{
-    Block, ClauseKind, Cond, Edge, Func, FuncKind, Handler, Inst, Mem, MethodEh, Node, RegionId, Slot, Terminator, Ty,
-    Value,
+    Block, ClauseKind, Cond, Edge, Func, FuncKind, Handler, Inst, Mem, MethodEh, Node, RegionId,
+    Slot, Terminator, Ty, Value,
 };
 use crate::host::{AbiConfig, Helper, Symbol, ThrowKind};
 
@@ -33,7 +33,11 @@ const NULL_PAGE: u32 = 4096;
 pub(crate) fn clif_signature(func: &Func) -> Signature {
     match func.kind {
         FuncKind::Body => func.sig.managed(),
-        FuncKind::Filter { .. } => signature(CallConv::SystemV, &[Ty::I64, Ty::I64, Ty::I64], Some(Ty::I32)),
+        FuncKind::Filter { .. } => signature(
+            CallConv::SystemV,
+            &[Ty::I64, Ty::I64, Ty::I64],
+            Some(Ty::I32),
+        ),
     }
 }
 
@@ -92,7 +96,10 @@ impl Lower<'_, '_> {
                 self.e.b.set_cold_block(clif);
             }
             for &param in &data.params {
-                let value = self.e.b.append_block_param(clif, self.f.values[param].ty.clif());
+                let value = self
+                    .e
+                    .b
+                    .append_block_param(clif, self.f.values[param].ty.clif());
                 self.values[param] = Some(value);
             }
         }
@@ -114,7 +121,9 @@ impl Lower<'_, '_> {
     fn val(&self, value: Value) -> ir::Value {
         match self.values[value] {
             Some(value) => value,
-            None => panic!("hir value {value} is used before its definition; please report this with the method's hir"),
+            None => panic!(
+                "hir value {value} is used before its definition; please report this with the method's hir"
+            ),
         }
     }
 
@@ -143,11 +152,17 @@ impl Lower<'_, '_> {
             .iter()
             .any(|c| matches!(self.eh.clauses[*c as usize].kind, ClauseKind::Filter(_)));
         let context = filters.then(|| match (self.f.shared, self.f.kind) {
-            (Some(slot), FuncKind::Body) => self.e.b.ins().stack_addr(types::I64, self.slots[slot], 0),
+            (Some(slot), FuncKind::Body) => {
+                self.e.b.ins().stack_addr(types::I64, self.slots[slot], 0)
+            }
             (_, FuncKind::Filter { .. }) => self.val(self.f.blocks[self.f.layout[0]].params[1]),
             (None, FuncKind::Body) => self.e.word(0),
         });
-        Some(Unwind { region: region.as_u32(), pad, context })
+        Some(Unwind {
+            region: region.as_u32(),
+            pad,
+            context,
+        })
     }
 
     /// Throws `kind` if `bad` is not zero.
@@ -217,8 +232,16 @@ impl Lower<'_, '_> {
         Some(match inst {
             Inst::I32(c) => self.e.int(*c),
             Inst::I64(c) => self.e.word(*c),
-            Inst::F32(bits) => self.e.b.ins().f32const(ir::immediates::Ieee32::with_bits(*bits)),
-            Inst::F64(bits) => self.e.b.ins().f64const(ir::immediates::Ieee64::with_bits(*bits)),
+            Inst::F32(bits) => self
+                .e
+                .b
+                .ins()
+                .f32const(ir::immediates::Ieee32::with_bits(*bits)),
+            Inst::F64(bits) => self
+                .e
+                .b
+                .ins()
+                .f64const(ir::immediates::Ieee64::with_bits(*bits)),
             Inst::Unary(op, a) => self.unary(*op, *a),
             Inst::Binary(op, a, b) => self.binary(*op, *a, *b),
             Inst::Checked(op, a, b) => self.checked(*op, *a, *b),
@@ -228,9 +251,12 @@ impl Lower<'_, '_> {
                 self.e.b.ins().uextend(types::I32, flag)
             }
             Inst::Convert(to, a) => self.convert(*to, *a),
-            Inst::ConvertChecked { to, to_unsigned, from_unsigned, arg } => {
-                self.convert_checked(*to, *to_unsigned, *from_unsigned, *arg)
-            }
+            Inst::ConvertChecked {
+                to,
+                to_unsigned,
+                from_unsigned,
+                arg,
+            } => self.convert_checked(*to, *to_unsigned, *from_unsigned, *arg),
             Inst::ZeroExtend(a) => {
                 let value = self.val(*a);
                 self.e.b.ins().uextend(types::I64, value)
@@ -261,17 +287,38 @@ impl Lower<'_, '_> {
                 self.throw_unless(good, ThrowKind::IndexOutOfRange);
                 return None;
             }
-            Inst::Load { mem, access, addr, offset } => self.load(*mem, *access, *addr, *offset),
-            Inst::Store { mem, access, addr, offset, value } => {
+            Inst::Load {
+                mem,
+                access,
+                addr,
+                offset,
+            } => self.load(*mem, *access, *addr, *offset),
+            Inst::Store {
+                mem,
+                access,
+                addr,
+                offset,
+                value,
+            } => {
                 self.store(*mem, *access, *addr, *offset, *value);
                 return None;
             }
             // No barrier yet: the collector stops the world and does not move objects.
-            Inst::StoreRef { access, addr, offset, value } => {
+            Inst::StoreRef {
+                access,
+                addr,
+                offset,
+                value,
+            } => {
                 self.store(Mem::Ref, *access, *addr, *offset, *value);
                 return None;
             }
-            Inst::CopyStruct { dst, src, size, barrier: _ } => {
+            Inst::CopyStruct {
+                dst,
+                src,
+                size,
+                barrier: _,
+            } => {
                 let (dst, src) = (self.val(*dst), self.val(*src));
                 self.e.copy(dst, 0, src, 0, *size);
                 return None;
@@ -283,7 +330,10 @@ impl Lower<'_, '_> {
             }
             Inst::SlotAddr(slot, offset) => {
                 let offset = i32::try_from(*offset).unwrap_or(0);
-                self.e.b.ins().stack_addr(types::I64, self.slots[*slot], offset)
+                self.e
+                    .b
+                    .ins()
+                    .stack_addr(types::I64, self.slots[*slot], offset)
             }
             Inst::SymbolAddr(symbol) => self.e.symbol(*symbol),
             Inst::Call(call) => return self.call(call),
@@ -296,16 +346,31 @@ impl Lower<'_, '_> {
                 self.poll();
                 return None;
             }
-            Inst::IsExact { object, vtable_offset } => {
+            Inst::IsExact {
+                object,
+                vtable_offset,
+            } => {
                 let object = self.val(*object);
                 let flag = self.header_is(object, *vtable_offset, MemFlagsData::trusted());
                 self.e.b.ins().uextend(types::I32, flag)
             }
-            Inst::IsInst { object, ty, strategy, vtable_offset } => self.is_inst(*object, *ty, *strategy, *vtable_offset),
-            Inst::CastClass { object, ty, strategy, vtable_offset } => {
-                self.cast_class(*object, *ty, *strategy, *vtable_offset)
-            }
-            Inst::Unbox { object, ty, vtable_offset } => self.unbox(*object, *ty, *vtable_offset),
+            Inst::IsInst {
+                object,
+                ty,
+                strategy,
+                vtable_offset,
+            } => self.is_inst(*object, *ty, *strategy, *vtable_offset),
+            Inst::CastClass {
+                object,
+                ty,
+                strategy,
+                vtable_offset,
+            } => self.cast_class(*object, *ty, *strategy, *vtable_offset),
+            Inst::Unbox {
+                object,
+                ty,
+                vtable_offset,
+            } => self.unbox(*object, *ty, *vtable_offset),
             Inst::CodeAddress { callee, object } => self.code_address(*callee, *object),
             Inst::AtomicLoad(mem, addr) => self.atomic_load(*mem, *addr),
             Inst::AtomicStore(mem, addr, value) => {
@@ -313,7 +378,9 @@ impl Lower<'_, '_> {
                 return None;
             }
             Inst::AtomicRmw(op, mem, addr, value) => self.atomic_rmw(*op, *mem, *addr, *value),
-            Inst::AtomicCas(mem, addr, expected, new) => self.atomic_cas(*mem, *addr, *expected, *new),
+            Inst::AtomicCas(mem, addr, expected, new) => {
+                self.atomic_cas(*mem, *addr, *expected, *new)
+            }
             Inst::Fence => {
                 self.e.b.ins().fence();
                 return None;
@@ -324,11 +391,18 @@ impl Lower<'_, '_> {
     fn compare(&mut self, cond: Cond, a: Value, b: Value) -> ir::Value {
         let float = self.ty(a).is_float();
         let (a, b) = (self.val(a), self.val(b));
-        if float { self.e.b.ins().fcmp(float_cc(cond), a, b) } else { self.e.b.ins().icmp(int_cc(cond), a, b) }
+        if float {
+            self.e.b.ins().fcmp(float_cc(cond), a, b)
+        } else {
+            self.e.b.ins().icmp(int_cc(cond), a, b)
+        }
     }
 
     fn edge_args(&self, edge: &Edge) -> Vec<BlockArg> {
-        edge.args.iter().map(|v| BlockArg::Value(self.val(*v))).collect()
+        edge.args
+            .iter()
+            .map(|v| BlockArg::Value(self.val(*v)))
+            .collect()
     }
 
     fn terminator(&mut self, term: &Terminator) {
@@ -354,7 +428,10 @@ impl Lower<'_, '_> {
                     calls.push(self.block_call(edge));
                 }
                 let default = self.block_call(default);
-                let table = self.e.b.create_jump_table(JumpTableData::new(default, &calls));
+                let table = self
+                    .e
+                    .b
+                    .create_jump_table(JumpTableData::new(default, &calls));
                 let value = self.val(*value);
                 self.e.b.ins().br_table(value, table);
             }
@@ -374,12 +451,22 @@ impl Lower<'_, '_> {
     fn branch(&mut self, flag: ir::Value, then: &Edge, other: &Edge) {
         let then_args = self.edge_args(then);
         let other_args = self.edge_args(other);
-        self.e.b.ins().brif(flag, self.blocks[then.block], &then_args, self.blocks[other.block], &other_args);
+        self.e.b.ins().brif(
+            flag,
+            self.blocks[then.block],
+            &then_args,
+            self.blocks[other.block],
+            &other_args,
+        );
     }
 
     fn block_call(&mut self, edge: &Edge) -> BlockCall {
         let args = self.edge_args(edge);
-        BlockCall::new(self.blocks[edge.block], args, &mut self.e.b.func.dfg.value_lists)
+        BlockCall::new(
+            self.blocks[edge.block],
+            args,
+            &mut self.e.b.func.dfg.value_lists,
+        )
     }
 
     /// The landing pads dispatch on the position of the clause in the region.
@@ -405,7 +492,10 @@ impl Lower<'_, '_> {
             let index = self.e.b.ins().ireduce(types::I32, params[1]);
             let pool = &mut self.e.b.func.dfg.value_lists;
             let default = BlockCall::new(dead, [], pool);
-            let table = self.e.b.create_jump_table(JumpTableData::new(default, &calls));
+            let table = self
+                .e
+                .b
+                .create_jump_table(JumpTableData::new(default, &calls));
             self.e.b.ins().br_table(index, table);
             self.e.b.switch_to_block(dead);
             self.e.b.ins().trap(traps::UNREACHABLE);
@@ -414,7 +504,12 @@ impl Lower<'_, '_> {
 
     fn poll(&mut self) {
         let thread = self.e.thread();
-        let flag = self.e.b.ins().load(types::I32, MemFlagsData::trusted(), thread, self.e.abi.thread_poll);
+        let flag = self.e.b.ins().load(
+            types::I32,
+            MemFlagsData::trusted(),
+            thread,
+            self.e.abi.thread_poll,
+        );
         let cold = self.e.cold_block();
         let next = self.e.b.create_block();
         self.e.b.ins().brif(flag, cold, &[], next, &[]);
@@ -426,7 +521,11 @@ impl Lower<'_, '_> {
 
     fn class_init(&mut self, ty: crate::host::TypeHandle) {
         let flag = self.e.symbol(Symbol::ClassInitFlag(ty));
-        let done = self.e.b.ins().load(types::I8, MemFlagsData::trusted(), flag, 0);
+        let done = self
+            .e
+            .b
+            .ins()
+            .load(types::I8, MemFlagsData::trusted(), flag, 0);
         let cold = self.e.cold_block();
         let next = self.e.b.create_block();
         self.e.b.ins().brif(done, next, &[], cold, &[]);

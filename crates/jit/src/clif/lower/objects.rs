@@ -9,12 +9,24 @@ use crate::host::{CastStrategy, Helper, Symbol, TypeHandle};
 
 impl Lower<'_, '_> {
     /// Whether the header names this vtable.
-    pub(super) fn header_is(&mut self, object: ir::Value, vtable_offset: u32, flags: MemFlagsData) -> ir::Value {
+    pub(super) fn header_is(
+        &mut self,
+        object: ir::Value,
+        vtable_offset: u32,
+        flags: MemFlagsData,
+    ) -> ir::Value {
         let header = self.e.b.ins().load(types::I32, flags, object, 0);
-        self.e.cmp_imm(IntCC::Equal, header, i64::from(vtable_offset))
+        self.e
+            .cmp_imm(IntCC::Equal, header, i64::from(vtable_offset))
     }
 
-    pub(super) fn is_inst(&mut self, object: Value, ty: TypeHandle, strategy: CastStrategy, offset: u32) -> ir::Value {
+    pub(super) fn is_inst(
+        &mut self,
+        object: Value,
+        ty: TypeHandle,
+        strategy: CastStrategy,
+        offset: u32,
+    ) -> ir::Value {
         let object = self.val(object);
         if strategy == CastStrategy::Always {
             return object;
@@ -22,7 +34,10 @@ impl Lower<'_, '_> {
         let some = self.e.b.create_block();
         let next = self.e.b.create_block();
         let result = self.e.b.append_block_param(next, types::I64);
-        self.e.b.ins().brif(object, some, &[], next, &[object.into()]);
+        self.e
+            .b
+            .ins()
+            .brif(object, some, &[], next, &[object.into()]);
         self.e.b.switch_to_block(some);
         let found = if strategy == CastStrategy::Exact {
             let same = self.header_is(object, offset, MemFlagsData::trusted());
@@ -62,7 +77,8 @@ impl Lower<'_, '_> {
             self.e.b.switch_to_block(cold);
             let vtable = self.e.symbol(Symbol::VTable(ty));
             let unwind = self.unwind();
-            self.e.raise(Helper::ThrowInvalidCast, &[object, vtable], unwind);
+            self.e
+                .raise(Helper::ThrowInvalidCast, &[object, vtable], unwind);
         } else {
             let vtable = self.e.symbol(Symbol::VTable(ty));
             self.throwing(Helper::CastClass, &[object, vtable]);
@@ -80,7 +96,10 @@ impl Lower<'_, '_> {
         let cold = self.e.cold_block();
         let next = self.e.b.create_block();
         let result = self.e.b.append_block_param(next, types::I64);
-        self.e.b.ins().brif(same, next, &[payload.into()], cold, &[]);
+        self.e
+            .b
+            .ins()
+            .brif(same, next, &[payload.into()], cold, &[]);
         self.e.b.switch_to_block(cold);
         let vtable = self.e.symbol(Symbol::VTable(ty));
         let found = match self.throwing(Helper::Unbox, &[vtable, object]) {

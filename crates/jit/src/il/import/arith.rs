@@ -83,14 +83,28 @@ impl Importer<'_, '_> {
         Ok(match (ta, tb) {
             (Ty::I32, Ty::I32) => (a, b, Ty::I32),
             (Ty::F32, Ty::F32) => (a, b, Ty::F32),
-            (Ty::F32 | Ty::F64, Ty::F32 | Ty::F64) => (self.coerce(a, Ty::F64)?, self.coerce(b, Ty::F64)?, Ty::F64),
+            (Ty::F32 | Ty::F64, Ty::F32 | Ty::F64) => {
+                (self.coerce(a, Ty::F64)?, self.coerce(b, Ty::F64)?, Ty::F64)
+            }
             (Ty::F32 | Ty::F64, _) | (_, Ty::F32 | Ty::F64) => {
                 return Err(Stop::Invalid("an operation on an integer and a float"));
             }
             _ => {
-                let ty = if (ta == Ty::ByRef) != (tb == Ty::ByRef) { Ty::ByRef } else { Ty::I64 };
-                let a = if ta == Ty::I32 { self.coerce(a, Ty::I64)? } else { a };
-                let b = if tb == Ty::I32 { self.coerce(b, Ty::I64)? } else { b };
+                let ty = if (ta == Ty::ByRef) != (tb == Ty::ByRef) {
+                    Ty::ByRef
+                } else {
+                    Ty::I64
+                };
+                let a = if ta == Ty::I32 {
+                    self.coerce(a, Ty::I64)?
+                } else {
+                    a
+                };
+                let b = if tb == Ty::I32 {
+                    self.coerce(b, Ty::I64)?
+                } else {
+                    b
+                };
                 (a, b, ty)
             }
         })
@@ -131,7 +145,9 @@ impl Importer<'_, '_> {
         };
         match (division, float) {
             (Some(op), false) => return Ok(self.b.emit(Inst::Division(op, a, b), number(ty))),
-            (Some(Division::Div), true) => return Ok(self.b.emit(Inst::Binary(Binary::FloatDiv, a, b), ty)),
+            (Some(Division::Div), true) => {
+                return Ok(self.b.emit(Inst::Binary(Binary::FloatDiv, a, b), ty));
+            }
             (Some(Division::Rem), true) => {
                 let a = self.coerce(a, Ty::F64)?;
                 let b = self.coerce(b, Ty::F64)?;
@@ -188,7 +204,8 @@ impl Importer<'_, '_> {
             O::ConvU4 => {
                 // x86-64 converts floats through 64 bits.
                 let arg = if from.is_float() {
-                    self.b.emit(Inst::Convert(Convert::Int(Mem::I64), arg), Ty::I64)
+                    self.b
+                        .emit(Inst::Convert(Convert::Int(Mem::I64), arg), Ty::I64)
                 } else {
                     arg
                 };
@@ -208,11 +225,16 @@ impl Importer<'_, '_> {
                 return Ok(());
             }
             O::ConvR4 | O::ConvR8 => {
-                let mem = if opcode == O::ConvR4 { Mem::F32 } else { Mem::F64 };
+                let mem = if opcode == O::ConvR4 {
+                    Mem::F32
+                } else {
+                    Mem::F64
+                };
                 let value = if from == mem.ty() {
                     arg
                 } else {
-                    self.b.emit(Inst::Convert(Convert::Float(mem), arg), mem.ty())
+                    self.b
+                        .emit(Inst::Convert(Convert::Float(mem), arg), mem.ty())
                 };
                 self.push(value);
                 return Ok(());
@@ -244,7 +266,12 @@ impl Importer<'_, '_> {
                 | O::ConvOvfIUn
                 | O::ConvOvfUUn
         );
-        let inst = Inst::ConvertChecked { to: mem, to_unsigned: unsigned, from_unsigned, arg };
+        let inst = Inst::ConvertChecked {
+            to: mem,
+            to_unsigned: unsigned,
+            from_unsigned,
+            arg,
+        };
         let value = self.b.emit(inst, mem.ty());
         self.push(value);
         Ok(())

@@ -148,7 +148,15 @@ impl Importer<'_, '_> {
     pub(super) fn length(&mut self, array: Value) -> Value {
         let access = self.access(array);
         let offset = self.host.abi().array_length;
-        self.b.emit(Inst::Load { mem: Mem::I32, access, addr: array, offset }, Ty::I32)
+        self.b.emit(
+            Inst::Load {
+                mem: Mem::I32,
+                access,
+                addr: array,
+                offset,
+            },
+            Ty::I32,
+        )
     }
 
     /// Base and offset of an element of a vector, after the bounds check.
@@ -164,7 +172,12 @@ impl Importer<'_, '_> {
     }
 
     /// Base and offset of an element of a vector.
-    pub(super) fn element_unchecked(&mut self, array: Value, index: Value, size: u32) -> (Value, u32) {
+    pub(super) fn element_unchecked(
+        &mut self,
+        array: Value,
+        index: Value,
+        size: u32,
+    ) -> (Value, u32) {
         let index = if self.b.ty(index) == Ty::I32 {
             match self.b.constant(index) {
                 Some(c) => self.b.i64(i64::from(c as u32)),
@@ -183,22 +196,32 @@ impl Importer<'_, '_> {
             index
         } else if size.is_power_of_two() {
             let shift = self.b.i32(size.trailing_zeros() as i32);
-            self.b.emit(Inst::Binary(Binary::Shl, index, shift), Ty::I64)
+            self.b
+                .emit(Inst::Binary(Binary::Shl, index, shift), Ty::I64)
         } else {
             let size = self.b.i64(i64::from(size));
             self.b.emit(Inst::Binary(Binary::Mul, index, size), Ty::I64)
         };
-        let base = self.b.emit(Inst::Binary(Binary::Add, array, bytes), Ty::ByRef);
+        let base = self
+            .b
+            .emit(Inst::Binary(Binary::Add, array, bytes), Ty::ByRef);
         self.non_null.insert(base);
         base
     }
 
     /// Base and offset of an element of a multi-dimensional array, after the bounds checks.
-    pub(super) fn md_element(&mut self, array: Value, class: TypeHandle, indices: &[Value]) -> Step<(Value, u32)> {
+    pub(super) fn md_element(
+        &mut self,
+        array: Value,
+        class: TypeHandle,
+        indices: &[Value],
+    ) -> Step<(Value, u32)> {
         let info = self.host.array_shape(class)?;
         let size = self.host.layout(info.elem)?.size;
         if info.is_vector {
-            let [index] = indices else { return Err(Stop::Invalid("an array accessor of another rank")) };
+            let [index] = indices else {
+                return Err(Stop::Invalid("an array accessor of another rank"));
+            };
             return Ok(self.element(array, *index, size));
         }
         let rank = info.rank;
@@ -211,15 +234,24 @@ impl Importer<'_, '_> {
         self.check_address(array);
         for (i, index) in indices.iter().enumerate() {
             let at = 4 * i as u32;
-            let load = |offset| Inst::Load { mem: Mem::I32, access: Access::Safe, addr: array, offset };
+            let load = |offset| Inst::Load {
+                mem: Mem::I32,
+                access: Access::Safe,
+                addr: array,
+                offset,
+            };
             let length = self.b.emit(load(lengths + at), Ty::I32);
             let bound = self.b.emit(load(bounds + at), Ty::I32);
-            let index = self.b.emit(Inst::Binary(Binary::Sub, *index, bound), Ty::I32);
+            let index = self
+                .b
+                .emit(Inst::Binary(Binary::Sub, *index, bound), Ty::I32);
             self.b.effect(Inst::BoundsCheck { index, length });
             linear = Some(match linear {
                 None => index,
                 Some(outer) => {
-                    let row = self.b.emit(Inst::Binary(Binary::Mul, outer, length), Ty::I32);
+                    let row = self
+                        .b
+                        .emit(Inst::Binary(Binary::Mul, outer, length), Ty::I32);
                     self.b.emit(Inst::Binary(Binary::Add, row, index), Ty::I32)
                 }
             });

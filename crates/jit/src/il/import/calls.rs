@@ -13,8 +13,14 @@ use super::{Flow, Importer, Step};
 impl Importer<'_, '_> {
     pub(super) fn call(&mut self, inst: &Instruction<'_>) -> Step<Flow> {
         let token = self.token(inst)?;
-        let kind = if inst.opcode == Opcode::Callvirt { CallKind::CallVirt } else { CallKind::Call };
-        let site = self.host.resolve_call(self.c.input.method, token, kind, self.prefixes.constrained)?;
+        let kind = if inst.opcode == Opcode::Callvirt {
+            CallKind::CallVirt
+        } else {
+            CallKind::Call
+        };
+        let site =
+            self.host
+                .resolve_call(self.c.input.method, token, kind, self.prefixes.constrained)?;
         let sig = AbiSig::new(self.host, &site.sig)?;
         let callee = match site.dispatch {
             Dispatch::Direct(method) => Callee::Direct(method),
@@ -28,7 +34,9 @@ impl Importer<'_, '_> {
                 }
                 Callee::Direct(method)
             }
-            Dispatch::ArrayGet(array) | Dispatch::ArraySet(array) | Dispatch::ArrayAddress(array) => {
+            Dispatch::ArrayGet(array)
+            | Dispatch::ArraySet(array)
+            | Dispatch::ArrayAddress(array) => {
                 self.array_accessor(&site, &sig, array)?;
                 return Ok(Flow::Next);
             }
@@ -59,7 +67,11 @@ impl Importer<'_, '_> {
         if calli.unmanaged && (sig.has_struct_params() || sig.sret().is_some()) {
             return Err(Stop::NotSupported);
         }
-        let callee = if calli.unmanaged { Callee::Native(code) } else { Callee::Indirect(code) };
+        let callee = if calli.unmanaged {
+            Callee::Native(code)
+        } else {
+            Callee::Indirect(code)
+        };
         let tail = !calli.unmanaged && self.is_tail_call(&sig);
         let args = self.pop_args(&sig)?;
         let this = match sig.this {
@@ -74,7 +86,10 @@ impl Importer<'_, '_> {
 
     /// Whether `tail.` is there and can be obeyed.
     fn is_tail_call(&self, sig: &AbiSig) -> bool {
-        let returns = self.body.insts.binary_search_by_key(&self.next_at, |i| i.offset);
+        let returns = self
+            .body
+            .insts
+            .binary_search_by_key(&self.next_at, |i| i.offset);
         let returns = returns.is_ok_and(|i| self.body.insts[i].opcode == Opcode::Ret);
         let pops = sig.params.len() + usize::from(sig.this.is_some());
         self.prefixes.tail
@@ -97,7 +112,11 @@ impl Importer<'_, '_> {
                 ArgClass::Struct(ty, layout) => {
                     let item = self.pop_struct(*ty, layout)?;
                     // The callee owns what it is given: a temporary goes, anything else is copied.
-                    let item = if item.temp.is_some() { item } else { self.copy_to_temp(&item)? };
+                    let item = if item.temp.is_some() {
+                        item
+                    } else {
+                        self.copy_to_temp(&item)?
+                    };
                     self.release_struct(&item);
                     self.struct_addr(&item)
                 }
@@ -119,7 +138,15 @@ impl Importer<'_, '_> {
             ThisFixup::Deref => {
                 let addr = self.pop_address()?;
                 let access = self.access(addr);
-                self.b.emit(Inst::Load { mem: Mem::Ref, access, addr, offset: 0 }, Ty::Ref)
+                self.b.emit(
+                    Inst::Load {
+                        mem: Mem::Ref,
+                        access,
+                        addr,
+                        offset: 0,
+                    },
+                    Ty::Ref,
+                )
             }
             ThisFixup::Box(value_type) => {
                 let addr = self.pop_address()?;
@@ -151,7 +178,11 @@ impl Importer<'_, '_> {
                 all.extend(self.sret);
             }
             all.extend(args);
-            self.b.end(Terminator::TailCall(Box::new(Call { callee, sig, args: all })));
+            self.b.end(Terminator::TailCall(Box::new(Call {
+                callee,
+                sig,
+                args: all,
+            })));
             return Ok(Flow::End);
         }
         self.emit_call(callee, sig, this, args)?;
@@ -163,7 +194,13 @@ impl Importer<'_, '_> {
     }
 
     /// Calls and pushes the result.
-    pub(super) fn emit_call(&mut self, callee: Callee, sig: AbiSig, this: Option<Value>, args: Vec<Value>) -> Step<()> {
+    pub(super) fn emit_call(
+        &mut self,
+        callee: Callee,
+        sig: AbiSig,
+        this: Option<Value>,
+        args: Vec<Value>,
+    ) -> Step<()> {
         let mut all: Vec<Value> = this.into_iter().collect();
         match sig.ret {
             Some(ArgClass::Struct(ty, layout)) => {
@@ -171,17 +208,32 @@ impl Importer<'_, '_> {
                 let addr = self.slot_addr(slot, 0);
                 all.push(addr);
                 all.extend(args);
-                self.b.effect(Inst::Call(Box::new(Call { callee, sig, args: all })));
+                self.b.effect(Inst::Call(Box::new(Call {
+                    callee,
+                    sig,
+                    args: all,
+                })));
                 self.push_temp(slot, addr, ty, layout);
             }
             Some(ArgClass::Scalar(mem)) => {
                 all.extend(args);
-                let value = self.b.emit(Inst::Call(Box::new(Call { callee, sig, args: all })), mem.ty());
+                let value = self.b.emit(
+                    Inst::Call(Box::new(Call {
+                        callee,
+                        sig,
+                        args: all,
+                    })),
+                    mem.ty(),
+                );
                 self.push(value);
             }
             None => {
                 all.extend(args);
-                self.b.effect(Inst::Call(Box::new(Call { callee, sig, args: all })));
+                self.b.effect(Inst::Call(Box::new(Call {
+                    callee,
+                    sig,
+                    args: all,
+                })));
             }
         }
         Ok(())
@@ -194,7 +246,10 @@ impl Importer<'_, '_> {
             Dispatch::ArraySet(_) => Some(self.pop()?),
             _ => None,
         };
-        let count = sig.params.len().saturating_sub(usize::from(value.is_some()));
+        let count = sig
+            .params
+            .len()
+            .saturating_sub(usize::from(value.is_some()));
         let mut indices = Vec::with_capacity(count);
         for _ in 0..count {
             indices.push(self.pop_as(Mem::I32)?);
@@ -234,9 +289,19 @@ impl Importer<'_, '_> {
     pub(super) fn load_function(&mut self, inst: &Instruction<'_>) -> Step<()> {
         let token = self.token(inst)?;
         let is_virtual = inst.opcode == Opcode::Ldvirtftn;
-        let kind = if is_virtual { CallKind::LdVirtFtn } else { CallKind::LdFtn };
-        let site = self.host.resolve_call(self.c.input.method, token, kind, self.prefixes.constrained)?;
-        let object = if is_virtual { Some(self.pop_ref()?) } else { None };
+        let kind = if is_virtual {
+            CallKind::LdVirtFtn
+        } else {
+            CallKind::LdFtn
+        };
+        let site =
+            self.host
+                .resolve_call(self.c.input.method, token, kind, self.prefixes.constrained)?;
+        let object = if is_virtual {
+            Some(self.pop_ref()?)
+        } else {
+            None
+        };
         let callee = match site.dispatch {
             Dispatch::Direct(method) | Dispatch::Intrinsic(_, method) => Callee::Direct(method),
             Dispatch::VTable { method, .. }
@@ -262,13 +327,27 @@ impl Importer<'_, '_> {
     }
 
     /// Calls a method by handle (constructors).
-    pub(super) fn call_direct(&mut self, method: MethodHandle, sig: AbiSig, this: Value, args: Vec<Value>) -> Step<()> {
+    pub(super) fn call_direct(
+        &mut self,
+        method: MethodHandle,
+        sig: AbiSig,
+        this: Value,
+        args: Vec<Value>,
+    ) -> Step<()> {
         self.emit_call(Callee::Direct(method), sig, Some(this), args)
     }
 
     /// Loads a scalar that is known to be there.
     pub(super) fn load_safe(&mut self, mem: Mem, addr: Value, offset: u32) -> Value {
-        self.b.emit(Inst::Load { mem, access: Access::Safe, addr, offset }, mem.ty())
+        self.b.emit(
+            Inst::Load {
+                mem,
+                access: Access::Safe,
+                addr,
+                offset,
+            },
+            mem.ty(),
+        )
     }
 }
 

@@ -27,7 +27,11 @@ impl Importer<'_, '_> {
                 }
                 let when_true = matches!(inst.opcode, O::Brtrue | O::BrtrueS);
                 self.branch(target, |then, other| {
-                    if when_true { Terminator::Branch(value, then, other) } else { Terminator::Branch(value, other, then) }
+                    if when_true {
+                        Terminator::Branch(value, then, other)
+                    } else {
+                        Terminator::Branch(value, other, then)
+                    }
                 })?;
             }
             (_, Operand::Branch(target)) if !matches!(inst.opcode, O::Leave | O::LeaveS) => {
@@ -47,7 +51,9 @@ impl Importer<'_, '_> {
                 let b = self.pop_scalar()?;
                 let a = self.pop_scalar()?;
                 let (a, b, _) = self.balance(a, b)?;
-                self.branch(target, |then, other| Terminator::BranchCompare(cond, a, b, then, other))?;
+                self.branch(target, |then, other| {
+                    Terminator::BranchCompare(cond, a, b, then, other)
+                })?;
             }
             (O::Switch, Operand::Switch(targets)) => {
                 let value = self.pop_as(Mem::I32)?;
@@ -63,23 +69,32 @@ impl Importer<'_, '_> {
                 }
                 let next = self.target(self.next_at)?;
                 let (block, args) = self.edge_to(next)?;
-                self.b.end(Terminator::Switch(value, edges, Edge { block, args }));
+                self.b
+                    .end(Terminator::Switch(value, edges, Edge { block, args }));
             }
             (O::Ret, _) => self.ret()?,
             (O::Throw, _) => {
                 let exception = self.pop_ref()?;
-                self.b.end(Terminator::Raise(Helper::Throw, vec![exception]));
+                self.b
+                    .end(Terminator::Raise(Helper::Throw, vec![exception]));
             }
             (O::Rethrow, _) => {
-                let clause = self.body.catching_handler(self.at).ok_or(Stop::Invalid("rethrow outside a catch"))?;
-                let var = self.exceptions[clause as usize].ok_or(Stop::Invalid("rethrow outside a catch"))?;
+                let clause = self
+                    .body
+                    .catching_handler(self.at)
+                    .ok_or(Stop::Invalid("rethrow outside a catch"))?;
+                let var = self.exceptions[clause as usize]
+                    .ok_or(Stop::Invalid("rethrow outside a catch"))?;
                 let exception = self.b.get_var(var);
-                self.b.end(Terminator::Raise(Helper::Rethrow, vec![exception]));
+                self.b
+                    .end(Terminator::Raise(Helper::Rethrow, vec![exception]));
             }
             (O::Leave | O::LeaveS, Operand::Branch(target)) => self.leave(target)?,
             (O::Endfinally, _) => self.end_finally()?,
             (O::Endfilter, _) => {
-                let FuncKind::Filter { .. } = self.kind else { return Err(Stop::Invalid("endfilter outside a filter")) };
+                let FuncKind::Filter { .. } = self.kind else {
+                    return Err(Stop::Invalid("endfilter outside a filter"));
+                };
                 let answer = self.pop_as(Mem::I32)?;
                 let zero = self.b.i32(0);
                 let yes = self.b.emit(Inst::Compare(Cond::Ne, answer, zero), Ty::I32);
@@ -99,7 +114,9 @@ impl Importer<'_, '_> {
                 return Err(Stop::Invalid("a branch out of a filter"));
             }
         }
-        self.body.block_at(offset).ok_or(Stop::Invalid("a branch to nowhere"))
+        self.body
+            .block_at(offset)
+            .ok_or(Stop::Invalid("a branch to nowhere"))
     }
 
     fn poll(&mut self) -> Step<()> {
@@ -110,7 +127,11 @@ impl Importer<'_, '_> {
 
     /// Loops can be stopped at their back edges.
     fn poll_if_back(&mut self, target: u32) -> Step<()> {
-        if target <= self.at { self.poll() } else { Ok(()) }
+        if target <= self.at {
+            self.poll()
+        } else {
+            Ok(())
+        }
     }
 
     fn branch(&mut self, target: u32, term: impl FnOnce(Edge, Edge) -> Terminator) -> Step<()> {
@@ -119,7 +140,16 @@ impl Importer<'_, '_> {
         let (then, then_args) = self.edge_to(block)?;
         let next = self.target(self.next_at)?;
         let (other, other_args) = self.edge_to(next)?;
-        self.b.end(term(Edge { block: then, args: then_args }, Edge { block: other, args: other_args }));
+        self.b.end(term(
+            Edge {
+                block: then,
+                args: then_args,
+            },
+            Edge {
+                block: other,
+                args: other_args,
+            },
+        ));
         Ok(())
     }
 
@@ -127,7 +157,12 @@ impl Importer<'_, '_> {
         if self.kind != FuncKind::Body {
             return Err(Stop::Invalid("ret inside a filter"));
         }
-        if self.body.clauses.iter().any(|c| within((c.try_offset, c.try_offset + c.try_len), self.at)) {
+        if self
+            .body
+            .clauses
+            .iter()
+            .any(|c| within((c.try_offset, c.try_offset + c.try_len), self.at))
+        {
             return Err(Stop::Invalid("ret inside a protected block"));
         }
         let value = match self.c.sig.ret {
@@ -140,7 +175,12 @@ impl Importer<'_, '_> {
                 let item = self.pop_struct(ty, &layout)?;
                 let src = self.struct_addr(&item);
                 let dst = self.sret.ok_or(Stop::Invalid("no place for the result"))?;
-                self.b.effect(Inst::CopyStruct { dst, src, size: layout.size, barrier: false });
+                self.b.effect(Inst::CopyStruct {
+                    dst,
+                    src,
+                    size: layout.size,
+                    barrier: false,
+                });
                 None
             }
         };
@@ -165,7 +205,11 @@ impl Importer<'_, '_> {
             let block = self.target(target)?;
             return self.goto(block);
         }
-        match self.body.leave(self.at, target).ok_or(Stop::Invalid("leave to nowhere"))? {
+        match self
+            .body
+            .leave(self.at, target)
+            .ok_or(Stop::Invalid("leave to nowhere"))?
+        {
             Next::Target(block) => self.goto(block),
             Next::Finally(clause, selector) => self.enter_finally(clause, selector),
         }
@@ -183,13 +227,17 @@ impl Importer<'_, '_> {
 
     fn end_finally(&mut self) -> Step<()> {
         self.stack.clear();
-        let clause = self.body.ended_handler(self.at).ok_or(Stop::Invalid("endfinally outside a handler"))?;
+        let clause = self
+            .body
+            .ended_handler(self.at)
+            .ok_or(Stop::Invalid("endfinally outside a handler"))?;
         let next: Vec<Next> = match self.body.clauses[clause as usize].kind {
             EhKind::Finally => self.body.continuations[clause as usize].clone(),
             _ => Vec::new(),
         };
         if next.is_empty() {
-            self.b.end(Terminator::Raise(Helper::ResumeUnwind, Vec::new()));
+            self.b
+                .end(Terminator::Raise(Helper::ResumeUnwind, Vec::new()));
             return Ok(());
         }
         let var = self.selector_var(clause);
@@ -197,13 +245,26 @@ impl Importer<'_, '_> {
         let resume = self.b.follow();
         let mut edges = Vec::with_capacity(next.len());
         for _ in &next {
-            edges.push(Edge { block: self.b.follow(), args: Vec::new() });
+            edges.push(Edge {
+                block: self.b.follow(),
+                args: Vec::new(),
+            });
         }
         let blocks: Vec<_> = edges.iter().map(|e| e.block).collect();
         // 0 resumes; it is also the default, so shift the table by one.
         let one = self.b.i32(1);
-        let index = self.b.emit(Inst::Binary(crate::hir::Binary::Sub, selector, one), Ty::I32);
-        self.b.end(Terminator::Switch(index, edges, Edge { block: resume, args: Vec::new() }));
+        let index = self.b.emit(
+            Inst::Binary(crate::hir::Binary::Sub, selector, one),
+            Ty::I32,
+        );
+        self.b.end(Terminator::Switch(
+            index,
+            edges,
+            Edge {
+                block: resume,
+                args: Vec::new(),
+            },
+        ));
         for (next, block) in next.into_iter().zip(blocks) {
             self.b.switch_to(block, true);
             match next {
@@ -213,7 +274,8 @@ impl Importer<'_, '_> {
         }
         self.b.switch_to(resume, true);
         self.b.func.blocks[resume].cold = true;
-        self.b.end(Terminator::Raise(Helper::ResumeUnwind, Vec::new()));
+        self.b
+            .end(Terminator::Raise(Helper::ResumeUnwind, Vec::new()));
         Ok(())
     }
 
@@ -227,13 +289,21 @@ impl Importer<'_, '_> {
 
     fn jmp(&mut self, inst: &Instruction<'_>) -> Step<()> {
         let token = self.token(inst)?;
-        let site = self.host.resolve_call(self.c.input.method, token, CallKind::Call, None)?;
+        let site = self
+            .host
+            .resolve_call(self.c.input.method, token, CallKind::Call, None)?;
         if !self.stack.is_empty() || !self.may_tail_call() {
-            return Err(Stop::Invalid("jmp inside a protected block or with values on the stack"));
+            return Err(Stop::Invalid(
+                "jmp inside a protected block or with values on the stack",
+            ));
         }
-        let Dispatch::Direct(method) = site.dispatch else { return Err(Stop::NotSupported) };
+        let Dispatch::Direct(method) = site.dispatch else {
+            return Err(Stop::NotSupported);
+        };
         let sig = crate::clif::abi::AbiSig::new(self.host, &site.sig)?;
-        if sig.param_types() != self.c.sig.param_types() || sig.scalar_ret() != self.c.sig.scalar_ret() {
+        if sig.param_types() != self.c.sig.param_types()
+            || sig.scalar_ret() != self.c.sig.scalar_ret()
+        {
             return Err(Stop::Invalid("jmp to a method of another signature"));
         }
         let mut args: Vec<Value> = Vec::new();
@@ -246,7 +316,11 @@ impl Importer<'_, '_> {
         if self.arg_count() == usize::from(self.c.sig.this.is_some()) {
             args.extend(self.sret);
         }
-        self.b.end(Terminator::TailCall(Box::new(Call { callee: Callee::Direct(method), sig, args })));
+        self.b.end(Terminator::TailCall(Box::new(Call {
+            callee: Callee::Direct(method),
+            sig,
+            args,
+        })));
         Ok(())
     }
 }

@@ -15,7 +15,9 @@ impl Importer<'_, '_> {
         use Opcode as O;
         let token = self.token(inst)?;
         let is_static = matches!(inst.opcode, O::Ldsfld | O::Ldsflda | O::Stsfld);
-        let field = self.host.resolve_field(self.c.input.method, token, is_static)?;
+        let field = self
+            .host
+            .resolve_field(self.c.input.method, token, is_static)?;
         let class = self.class_of(field.ty)?;
         match inst.opcode {
             O::Ldfld => self.load_field(&field, class),
@@ -65,13 +67,23 @@ impl Importer<'_, '_> {
                 match class {
                     ArgClass::Scalar(mem) => {
                         let access = crate::hir::Access::Safe;
-                        let load = Inst::Load { mem, access, addr: item.addr, offset: item.offset + offset };
+                        let load = Inst::Load {
+                            mem,
+                            access,
+                            addr: item.addr,
+                            offset: item.offset + offset,
+                        };
                         let value = self.b.emit(load, mem.ty());
                         self.push(value);
                         self.release_struct(&item);
                     }
                     ArgClass::Struct(ty, layout) => {
-                        self.stack.push(Item::Struct(StructItem { offset: item.offset + offset, ty, layout, ..item }));
+                        self.stack.push(Item::Struct(StructItem {
+                            offset: item.offset + offset,
+                            ty,
+                            layout,
+                            ..item
+                        }));
                     }
                 }
                 Ok(())
@@ -97,7 +109,14 @@ impl Importer<'_, '_> {
     fn is_scalar_value(&self, field: &FieldRef, value: Value) -> bool {
         match self.b.ty(value) {
             Ty::I32 | Ty::F32 | Ty::F64 => field.in_value_type,
-            Ty::I64 => field.in_value_type && self.host.scalar_owner(field.field).and_then(Mem::of).is_some(),
+            Ty::I64 => {
+                field.in_value_type
+                    && self
+                        .host
+                        .scalar_owner(field.field)
+                        .and_then(Mem::of)
+                        .is_some()
+            }
             Ty::Ref | Ty::ByRef => false,
         }
     }
@@ -136,7 +155,9 @@ impl Importer<'_, '_> {
                 self.non_null.insert(addr);
                 addr
             }
-            FieldPlace::Instance { .. } => return Err(Stop::Invalid("an instance field used as a static one")),
+            FieldPlace::Instance { .. } => {
+                return Err(Stop::Invalid("an instance field used as a static one"));
+            }
         };
         Ok((addr, 0))
     }

@@ -10,7 +10,12 @@ use super::{Importer, Step};
 
 impl Importer<'_, '_> {
     /// Expands an intrinsic; false when it must be called after all (nothing was popped).
-    pub(super) fn intrinsic(&mut self, which: Intrinsic, site: &CallSite, sig: &AbiSig) -> Step<bool> {
+    pub(super) fn intrinsic(
+        &mut self,
+        which: Intrinsic,
+        site: &CallSite,
+        sig: &AbiSig,
+    ) -> Step<bool> {
         use Intrinsic as I;
         let params = &site.sig.params;
         match which {
@@ -46,7 +51,11 @@ impl Importer<'_, '_> {
             I::StringLength | I::ArrayLength => {
                 let object = self.pop_ref()?;
                 let abi = self.host.abi();
-                let offset = if which == I::StringLength { abi.string_length } else { abi.array_length };
+                let offset = if which == I::StringLength {
+                    abi.string_length
+                } else {
+                    abi.array_length
+                };
                 let value = self.load_scalar(Mem::I32, object, offset);
                 self.push(value);
             }
@@ -59,29 +68,45 @@ impl Importer<'_, '_> {
                 let index = self.b.emit(Inst::ZeroExtend(index), Ty::I64);
                 let one = self.b.i32(1);
                 let bytes = self.b.emit(Inst::Binary(Binary::Shl, index, one), Ty::I64);
-                let base = self.b.emit(Inst::Binary(Binary::Add, string, bytes), Ty::ByRef);
+                let base = self
+                    .b
+                    .emit(Inst::Binary(Binary::Add, string, bytes), Ty::ByRef);
                 let value = self.load_safe(Mem::U16, base, abi.string_data);
                 self.push(value);
             }
-            I::CompareExchange | I::Exchange | I::InterlockedAdd => return self.interlocked(which, params),
+            I::CompareExchange | I::Exchange | I::InterlockedAdd => {
+                return self.interlocked(which, params);
+            }
             I::InterlockedIncrement | I::InterlockedDecrement => {
                 let mem = self.pointee(site, 0)?;
                 if !matches!(mem, Mem::I32 | Mem::I64) {
                     return Ok(false);
                 }
                 let addr = self.pop_place()?;
-                let by = if which == I::InterlockedIncrement { 1 } else { -1 };
-                let by = if mem == Mem::I32 { self.b.i32(by) } else { self.b.i64(i64::from(by)) };
+                let by = if which == I::InterlockedIncrement {
+                    1
+                } else {
+                    -1
+                };
+                let by = if mem == Mem::I32 {
+                    self.b.i32(by)
+                } else {
+                    self.b.i64(i64::from(by))
+                };
                 self.add_atomically(mem, addr, by);
             }
             I::InterlockedRead | I::VolatileRead => {
-                let Some(mem) = self.scalar_of(site.sig.ret)? else { return Ok(false) };
+                let Some(mem) = self.scalar_of(site.sig.ret)? else {
+                    return Ok(false);
+                };
                 let addr = self.pop_place()?;
                 let value = self.b.emit(Inst::AtomicLoad(mem, addr), mem.ty());
                 self.push(value);
             }
             I::VolatileWrite => {
-                let Some(mem) = self.param_scalar(params, 1)? else { return Ok(false) };
+                let Some(mem) = self.param_scalar(params, 1)? else {
+                    return Ok(false);
+                };
                 let value = self.pop_as(mem)?;
                 let addr = self.pop_place()?;
                 self.flush()?;
@@ -95,7 +120,10 @@ impl Importer<'_, '_> {
                 self.flush()?;
                 let comparand = self.load_safe(Mem::Ref, comparand, 0);
                 let value = self.load_safe(Mem::Ref, value, 0);
-                let old = self.b.emit(Inst::AtomicCas(Mem::Ref, location, comparand, value), Ty::Ref);
+                let old = self.b.emit(
+                    Inst::AtomicCas(Mem::Ref, location, comparand, value),
+                    Ty::Ref,
+                );
                 self.store_scalar(Mem::Ref, result, 0, old);
             }
             I::ExchangeObjectByRef => {
@@ -104,12 +132,17 @@ impl Importer<'_, '_> {
                 let location = self.pop_place()?;
                 self.flush()?;
                 let value = self.load_safe(Mem::Ref, value, 0);
-                let old = self.b.emit(Inst::AtomicRmw(Rmw::Exchange, Mem::Ref, location, value), Ty::Ref);
+                let old = self.b.emit(
+                    Inst::AtomicRmw(Rmw::Exchange, Mem::Ref, location, value),
+                    Ty::Ref,
+                );
                 self.store_scalar(Mem::Ref, result, 0, old);
             }
             I::MemoryBarrier => self.b.effect(Inst::Fence),
             I::Sqrt | I::FloatAbs | I::Floor | I::Ceiling => {
-                let Some(mem @ (Mem::F32 | Mem::F64)) = self.param_scalar(params, 0)? else { return Ok(false) };
+                let Some(mem @ (Mem::F32 | Mem::F64)) = self.param_scalar(params, 0)? else {
+                    return Ok(false);
+                };
                 let op = match which {
                     I::Sqrt => Unary::Sqrt,
                     I::FloatAbs => Unary::FloatAbs,
@@ -129,7 +162,9 @@ impl Importer<'_, '_> {
                 self.load_value(site.sig.ret, addr, offset)?;
             }
             I::UnsafeStore => {
-                let Some(&ty) = params.get(2) else { return Ok(false) };
+                let Some(&ty) = params.get(2) else {
+                    return Ok(false);
+                };
                 let class = self.class_of(ty)?;
                 let value = self.pop()?;
                 let index = self.pop_as(Mem::I32)?;
@@ -142,8 +177,12 @@ impl Importer<'_, '_> {
             }
             // The element type is not in the signature (it is a type argument behind a `ref`).
             I::ArrayGetGenericValue | I::ArraySetGenericValue => {
-                let Some(&ty) = params.get(1) else { return Ok(false) };
-                let Some(elem) = self.host.pointee(ty) else { return Ok(false) };
+                let Some(&ty) = params.get(1) else {
+                    return Ok(false);
+                };
+                let Some(elem) = self.host.pointee(ty) else {
+                    return Ok(false);
+                };
                 let class = self.class_of(elem)?;
                 let size = self.host.layout(elem)?.size;
                 let place = self.pop_place()?;
@@ -203,12 +242,17 @@ impl Importer<'_, '_> {
 
     /// Type behind the `ref` parameter of an operation that returns a value of that type.
     fn pointee(&mut self, site: &CallSite, _param: usize) -> Step<Mem> {
-        self.scalar_of(site.sig.ret)?.ok_or(Stop::Invalid("an intrinsic of another signature"))
+        self.scalar_of(site.sig.ret)?
+            .ok_or(Stop::Invalid("an intrinsic of another signature"))
     }
 
     fn interlocked(&mut self, which: Intrinsic, params: &[TypeHandle]) -> Step<bool> {
-        let Some(mem) = self.param_scalar(params, 1)? else { return Ok(false) };
-        if mem.size() < 4 || (which == Intrinsic::InterlockedAdd && !matches!(mem, Mem::I32 | Mem::I64)) {
+        let Some(mem) = self.param_scalar(params, 1)? else {
+            return Ok(false);
+        };
+        if mem.size() < 4
+            || (which == Intrinsic::InterlockedAdd && !matches!(mem, Mem::I32 | Mem::I64))
+        {
             return Ok(false);
         }
         match which {
@@ -217,14 +261,18 @@ impl Importer<'_, '_> {
                 let value = self.pop_as(mem)?;
                 let addr = self.pop_place()?;
                 self.flush()?;
-                let old = self.b.emit(Inst::AtomicCas(mem, addr, comparand, value), mem.ty());
+                let old = self
+                    .b
+                    .emit(Inst::AtomicCas(mem, addr, comparand, value), mem.ty());
                 self.push(old);
             }
             Intrinsic::Exchange => {
                 let value = self.pop_as(mem)?;
                 let addr = self.pop_place()?;
                 self.flush()?;
-                let old = self.b.emit(Inst::AtomicRmw(Rmw::Exchange, mem, addr, value), mem.ty());
+                let old = self
+                    .b
+                    .emit(Inst::AtomicRmw(Rmw::Exchange, mem, addr, value), mem.ty());
                 self.push(old);
             }
             _ => {
@@ -238,7 +286,9 @@ impl Importer<'_, '_> {
 
     /// Adds and pushes the new value.
     fn add_atomically(&mut self, mem: Mem, addr: Value, by: Value) {
-        let old = self.b.emit(Inst::AtomicRmw(Rmw::Add, mem, addr, by), mem.ty());
+        let old = self
+            .b
+            .emit(Inst::AtomicRmw(Rmw::Add, mem, addr, by), mem.ty());
         let new = self.b.emit(Inst::Binary(Binary::Add, old, by), mem.ty());
         self.push(new);
     }
@@ -252,7 +302,9 @@ impl Importer<'_, '_> {
             (ArgClass::Scalar(from), ArgClass::Scalar(to)) => {
                 let value = self.pop_as(from)?;
                 let value = match (from.ty().is_float(), to.ty().is_float()) {
-                    (a, b) if a != b && from.size() == to.size() => self.b.emit(Inst::Bitcast(value), to.ty()),
+                    (a, b) if a != b && from.size() == to.size() => {
+                        self.b.emit(Inst::Bitcast(value), to.ty())
+                    }
                     (a, b) if a != b => return Err(Stop::NotSupported),
                     // An enum of another width: widen by the source's sign, then cut.
                     _ => self.resize(value, site, from, to)?,
@@ -264,7 +316,12 @@ impl Importer<'_, '_> {
                 if to_layout.size > layout.size {
                     return Err(Stop::NotSupported);
                 }
-                self.stack.push(Item::Struct(StructItem { ty: to, layout: to_layout, temp: None, ..item }));
+                self.stack.push(Item::Struct(StructItem {
+                    ty: to,
+                    layout: to_layout,
+                    temp: None,
+                    ..item
+                }));
             }
             (ArgClass::Struct(ty, layout), ArgClass::Scalar(mem)) => {
                 let item = self.pop_struct(ty, &layout)?;
@@ -282,8 +339,17 @@ impl Importer<'_, '_> {
                 }
                 let slot = self.temp(&layout)?;
                 let addr = self.slot_addr(slot, 0);
-                self.b.effect(Inst::Clear { dst: addr, size: layout.size });
-                self.b.effect(Inst::Store { mem, access: Access::Safe, addr, offset: 0, value });
+                self.b.effect(Inst::Clear {
+                    dst: addr,
+                    size: layout.size,
+                });
+                self.b.effect(Inst::Store {
+                    mem,
+                    access: Access::Safe,
+                    addr,
+                    offset: 0,
+                    value,
+                });
                 self.push_temp(slot, addr, ty, layout);
             }
         }

@@ -61,7 +61,11 @@ impl Frame {
     ) -> Result<Frame, Stop> {
         let classes = arg_classes(sig).chain(locals.iter().copied());
         let args = usize::from(sig.this.is_some()) + sig.params.len();
-        let mut frame = Frame { spots: Vec::new(), shared_size: 0, has_filters };
+        let mut frame = Frame {
+            spots: Vec::new(),
+            shared_size: 0,
+            has_filters,
+        };
         let mut total = 0u32;
         for (i, class) in classes.enumerate() {
             let (size, align) = class_size(class);
@@ -74,7 +78,11 @@ impl Frame {
                 (true, true) => Spot::SharedArgument(frame.share(8, 8)),
                 (true, false) => Spot::Argument,
                 (false, true) => Spot::Shared(frame.share(size, align)),
-                (false, false) if is_struct || variables.addressed[i] || variables.in_handlers[i] => Spot::Slot,
+                (false, false)
+                    if is_struct || variables.addressed[i] || variables.in_handlers[i] =>
+                {
+                    Spot::Slot
+                }
                 (false, false) => Spot::Ssa(!variables.assigned[i]),
             };
             frame.spots.push(spot);
@@ -91,7 +99,9 @@ impl Frame {
 
 /// Classes of the IL arguments: `this` first.
 fn arg_classes(sig: &AbiSig) -> impl Iterator<Item = ArgClass> {
-    let this = sig.this.map(|ty| ArgClass::Scalar(if ty == Ty::Ref { Mem::Ref } else { Mem::ByRef }));
+    let this = sig
+        .this
+        .map(|ty| ArgClass::Scalar(if ty == Ty::Ref { Mem::Ref } else { Mem::ByRef }));
     this.into_iter().chain(sig.params.iter().copied())
 }
 
@@ -113,7 +123,11 @@ impl Importer<'_, '_> {
             self.sret = params.next();
             self.non_null.extend(self.sret);
         }
-        let args: Vec<(Value, ArgClass)> = this.into_iter().chain(params).zip(arg_classes(self.c.sig)).collect();
+        let args: Vec<(Value, ArgClass)> = this
+            .into_iter()
+            .chain(params)
+            .zip(arg_classes(self.c.sig))
+            .collect();
         self.places.args = args.len();
         let shared = if frame.has_filters {
             let slot = self.new_slot(frame.shared_size, 16)?;
@@ -134,7 +148,13 @@ impl Importer<'_, '_> {
         Ok(())
     }
 
-    fn place_arg(&mut self, spot: Spot, value: Value, class: ArgClass, shared: Option<Slot>) -> Step<Place> {
+    fn place_arg(
+        &mut self,
+        spot: Spot,
+        value: Value,
+        class: ArgClass,
+        shared: Option<Slot>,
+    ) -> Step<Place> {
         let place = match (spot, shared) {
             (Spot::Argument, _) => {
                 self.non_null.insert(value);
@@ -143,13 +163,25 @@ impl Importer<'_, '_> {
             (Spot::SharedArgument(offset), Some(slot)) => {
                 self.non_null.insert(value);
                 let addr = self.slot_addr(slot, 0);
-                self.b.effect(Inst::Store { mem: Mem::I64, access: Access::Safe, addr, offset, value });
+                self.b.effect(Inst::Store {
+                    mem: Mem::I64,
+                    access: Access::Safe,
+                    addr,
+                    offset,
+                    value,
+                });
                 return Ok(Place::At(value, class));
             }
             (Spot::Shared(offset), Some(slot)) => Place::Slot(slot, offset, class),
             (Spot::Ssa(fixed), _) => {
-                let ArgClass::Scalar(mem) = class else { return Err(Stop::Invalid("a struct out of place")) };
-                let var = if fixed { self.b.fixed_var(value) } else { self.b.var(mem.ty()) };
+                let ArgClass::Scalar(mem) = class else {
+                    return Err(Stop::Invalid("a struct out of place"));
+                };
+                let var = if fixed {
+                    self.b.fixed_var(value)
+                } else {
+                    self.b.var(mem.ty())
+                };
                 if !fixed {
                     self.b.set_var(var, value);
                 }
@@ -162,17 +194,33 @@ impl Importer<'_, '_> {
         };
         if let (Place::Slot(slot, offset, _), ArgClass::Scalar(mem)) = (place, class) {
             let addr = self.slot_addr(slot, 0);
-            self.b.effect(Inst::Store { mem, access: Access::Safe, addr, offset, value });
+            self.b.effect(Inst::Store {
+                mem,
+                access: Access::Safe,
+                addr,
+                offset,
+                value,
+            });
         }
         Ok(place)
     }
 
-    fn place_local(&mut self, spot: Spot, class: ArgClass, shared: Option<Slot>, zero: bool) -> Step<Place> {
+    fn place_local(
+        &mut self,
+        spot: Spot,
+        class: ArgClass,
+        shared: Option<Slot>,
+        zero: bool,
+    ) -> Step<Place> {
         let (size, align) = class_size(class);
         let (slot, offset) = match (spot, shared, class) {
             (Spot::Ssa(fixed), _, ArgClass::Scalar(mem)) => {
                 let value = self.b.zero(mem.ty());
-                let var = if fixed { self.b.fixed_var(value) } else { self.b.var(mem.ty()) };
+                let var = if fixed {
+                    self.b.fixed_var(value)
+                } else {
+                    self.b.var(mem.ty())
+                };
                 if !fixed {
                     self.b.set_var(var, value);
                 }
@@ -197,7 +245,9 @@ impl Importer<'_, '_> {
         debug_assert_ne!(self.kind, FuncKind::Body);
         let context = self.b.func.blocks[self.b.current()].params[1];
         self.non_null.insert(context);
-        let classes: Vec<ArgClass> = arg_classes(self.c.sig).chain(self.c.locals.iter().copied()).collect();
+        let classes: Vec<ArgClass> = arg_classes(self.c.sig)
+            .chain(self.c.locals.iter().copied())
+            .collect();
         self.places.args = classes.len() - self.c.locals.len();
         for (spot, class) in self.c.frame.spots.iter().zip(classes) {
             self.places.list.push(match spot {
@@ -215,18 +265,32 @@ impl Importer<'_, '_> {
         if is_arg && n >= self.places.args {
             return Err(Stop::Invalid("no such argument"));
         }
-        self.places.list.get(index).copied().ok_or(Stop::Invalid("no such local"))
+        self.places
+            .list
+            .get(index)
+            .copied()
+            .ok_or(Stop::Invalid("no such local"))
     }
 
     /// Address and class of a variable in memory.
     fn place_addr(&mut self, place: Place) -> Step<(Value, ArgClass)> {
-        let context = self.b.func.blocks[self.b.func.layout[0]].params.get(1).copied();
+        let context = self.b.func.blocks[self.b.func.layout[0]]
+            .params
+            .get(1)
+            .copied();
         Ok(match (place, context) {
             (Place::Slot(slot, offset, class), _) => (self.slot_addr(slot, offset), class),
             (Place::At(value, class), _) => (value, class),
-            (Place::Context(offset, class), Some(context)) => (self.add_offset(context, offset), class),
+            (Place::Context(offset, class), Some(context)) => {
+                (self.add_offset(context, offset), class)
+            }
             (Place::ContextPointer(offset, class), Some(context)) => {
-                let load = Inst::Load { mem: Mem::I64, access: Access::Safe, addr: context, offset };
+                let load = Inst::Load {
+                    mem: Mem::I64,
+                    access: Access::Safe,
+                    addr: context,
+                    offset,
+                };
                 let addr = self.b.emit(load, Ty::ByRef);
                 self.non_null.insert(addr);
                 (addr, class)
@@ -255,12 +319,24 @@ impl Importer<'_, '_> {
                 let (addr, class) = self.place_addr(place)?;
                 match class {
                     ArgClass::Scalar(mem) => {
-                        let load = Inst::Load { mem, access: Access::Safe, addr, offset: 0 };
+                        let load = Inst::Load {
+                            mem,
+                            access: Access::Safe,
+                            addr,
+                            offset: 0,
+                        };
                         let value = self.b.emit(load, mem.ty());
                         self.push(value);
                     }
                     ArgClass::Struct(ty, layout) => {
-                        self.stack.push(Item::Struct(StructItem { addr, offset: 0, ty, layout, temp: None, lazy: true }));
+                        self.stack.push(Item::Struct(StructItem {
+                            addr,
+                            offset: 0,
+                            ty,
+                            layout,
+                            temp: None,
+                            lazy: true,
+                        }));
                     }
                 }
             }
@@ -269,13 +345,24 @@ impl Importer<'_, '_> {
                 match class {
                     ArgClass::Scalar(mem) => {
                         let value = self.pop_as(mem)?;
-                        self.b.effect(Inst::Store { mem, access: Access::Safe, addr, offset: 0, value });
+                        self.b.effect(Inst::Store {
+                            mem,
+                            access: Access::Safe,
+                            addr,
+                            offset: 0,
+                            value,
+                        });
                     }
                     ArgClass::Struct(ty, layout) => {
                         let item = self.pop_struct(ty, &layout)?;
                         self.flush()?;
                         let src = self.struct_addr(&item);
-                        self.b.effect(Inst::CopyStruct { dst: addr, src, size: layout.size, barrier: false });
+                        self.b.effect(Inst::CopyStruct {
+                            dst: addr,
+                            src,
+                            size: layout.size,
+                            barrier: false,
+                        });
                         self.release_struct(&item);
                     }
                 }
@@ -292,9 +379,15 @@ impl Importer<'_, '_> {
         }
         let (addr, class) = self.place_addr(place)?;
         Ok(match class {
-            ArgClass::Scalar(mem) => {
-                self.b.emit(Inst::Load { mem, access: Access::Safe, addr, offset: 0 }, mem.ty())
-            }
+            ArgClass::Scalar(mem) => self.b.emit(
+                Inst::Load {
+                    mem,
+                    access: Access::Safe,
+                    addr,
+                    offset: 0,
+                },
+                mem.ty(),
+            ),
             // A struct argument is passed on as the address of the copy this method owns.
             ArgClass::Struct(..) => addr,
         })

@@ -84,7 +84,10 @@ impl Importer<'_, '_> {
                     }
                     ArgClass::Struct(_, layout) => {
                         self.check_address(addr);
-                        self.b.effect(Inst::Clear { dst: addr, size: layout.size });
+                        self.b.effect(Inst::Clear {
+                            dst: addr,
+                            size: layout.size,
+                        });
                     }
                 }
                 Ok(())
@@ -171,7 +174,15 @@ impl Importer<'_, '_> {
             return self.b.emit(Inst::AtomicLoad(mem, addr), mem.ty());
         }
         let access = self.access(addr);
-        self.b.emit(Inst::Load { mem, access, addr, offset }, mem.ty())
+        self.b.emit(
+            Inst::Load {
+                mem,
+                access,
+                addr,
+                offset,
+            },
+            mem.ty(),
+        )
     }
 
     /// Stores a scalar, with the prefixes of the instruction.
@@ -184,9 +195,20 @@ impl Importer<'_, '_> {
         }
         let access = self.access(addr);
         self.b.effect(if mem == Mem::Ref {
-            Inst::StoreRef { access, addr, offset, value }
+            Inst::StoreRef {
+                access,
+                addr,
+                offset,
+                value,
+            }
         } else {
-            Inst::Store { mem, access, addr, offset, value }
+            Inst::Store {
+                mem,
+                access,
+                addr,
+                offset,
+                value,
+            }
         });
     }
 
@@ -199,7 +221,14 @@ impl Importer<'_, '_> {
             }
             ArgClass::Struct(ty, layout) => {
                 self.check_address(addr);
-                self.stack.push(Item::Struct(StructItem { addr, offset, ty, layout, temp: None, lazy: true }));
+                self.stack.push(Item::Struct(StructItem {
+                    addr,
+                    offset,
+                    ty,
+                    layout,
+                    temp: None,
+                    lazy: true,
+                }));
                 if self.prefixes.volatile {
                     self.flush()?;
                     self.b.effect(Inst::Fence);
@@ -210,7 +239,13 @@ impl Importer<'_, '_> {
     }
 
     /// Stores a popped value of a class at an address.
-    pub(super) fn store_value(&mut self, class: ArgClass, addr: Value, offset: u32, value: Item) -> Step<()> {
+    pub(super) fn store_value(
+        &mut self,
+        class: ArgClass,
+        addr: Value,
+        offset: u32,
+        value: Item,
+    ) -> Step<()> {
         match (class, value) {
             (ArgClass::Scalar(mem), Item::Scalar(value)) => {
                 let value = self.coerce(value, mem.ty())?;
@@ -226,7 +261,12 @@ impl Importer<'_, '_> {
                 let dst = self.add_offset(addr, offset);
                 let src = self.struct_addr(&item);
                 let barrier = layout.has_refs;
-                self.b.effect(Inst::CopyStruct { dst, src, size: layout.size, barrier });
+                self.b.effect(Inst::CopyStruct {
+                    dst,
+                    src,
+                    size: layout.size,
+                    barrier,
+                });
                 self.fence_if_volatile();
                 self.release_struct(&item);
                 Ok(())

@@ -21,10 +21,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::clif::abi::{AbiSig, ArgClass};
 use crate::hir::{
-    Block, Builder, Clause, ClauseKind, Func, FuncKind, Handler, MethodEh, RegionId, Slot, Terminator, Ty, Value, Var,
+    Block, Builder, Clause, ClauseKind, Func, FuncKind, Handler, MethodEh, RegionId, Slot,
+    Terminator, Ty, Value, Var,
 };
 use crate::host::{
-    CompilerHost, DeferredError, Helper, MethodInput, SyncObject, Symbol, ThrowKind, TypeHandle,
+    CompilerHost, DeferredError, Helper, MethodInput, Symbol, SyncObject, ThrowKind, TypeHandle,
 };
 use crate::il::Stop;
 use crate::il::body::{Body, filter_range, handler_range, try_range, within};
@@ -68,7 +69,10 @@ enum Flow {
 type Step<T> = Result<T, Stop>;
 
 /// Imports a method. Invalid IL gives a body that throws.
-pub(crate) fn import(host: &dyn CompilerHost, input: &MethodInput<'_>) -> Result<Imported, DeferredError> {
+pub(crate) fn import(
+    host: &dyn CompilerHost,
+    input: &MethodInput<'_>,
+) -> Result<Imported, DeferredError> {
     let sig = AbiSig::new(host, &input.sig).map_err(|e| e.0)?;
     match import_valid(host, input, &sig) {
         Ok(imported) => Ok(imported),
@@ -92,16 +96,25 @@ fn throwing(sig: AbiSig, error: DeferredError) -> Imported {
     }
     let id = b.i64(i64::from(error.0));
     b.end(Terminator::Raise(Helper::ThrowDeferred, vec![id]));
-    Imported { funcs: vec![b.finish()], eh: MethodEh::default(), invalid: Some(error) }
+    Imported {
+        funcs: vec![b.finish()],
+        eh: MethodEh::default(),
+        invalid: Some(error),
+    }
 }
 
-fn import_valid(host: &dyn CompilerHost, input: &MethodInput<'_>, sig: &AbiSig) -> Result<Imported, (u32, Stop)> {
+fn import_valid(
+    host: &dyn CompilerHost,
+    input: &MethodInput<'_>,
+    sig: &AbiSig,
+) -> Result<Imported, (u32, Stop)> {
     let at_entry = |stop: Stop| (0, stop);
     let body = Body::new(input.body.code, input.body.clauses)?;
     let local_types = if input.body.local_sig.is_nil() {
         Vec::new()
     } else {
-        host.local_types(input.method, input.body.local_sig).map_err(|e| at_entry(e.into()))?
+        host.local_types(input.method, input.body.local_sig)
+            .map_err(|e| at_entry(e.into()))?
     };
     let mut locals = Vec::with_capacity(local_types.len());
     for ty in local_types {
@@ -111,37 +124,65 @@ fn import_valid(host: &dyn CompilerHost, input: &MethodInput<'_>, sig: &AbiSig) 
     let mut eh = MethodEh::default();
     for clause in body.clauses {
         let kind = match clause.kind {
-            EhKind::Catch(token) => {
-                ClauseKind::Catch(host.resolve_type(input.method, token).map_err(|e| at_entry(e.into()))?)
-            }
+            EhKind::Catch(token) => ClauseKind::Catch(
+                host.resolve_type(input.method, token)
+                    .map_err(|e| at_entry(e.into()))?,
+            ),
             EhKind::Filter(start) => ClauseKind::Filter(start),
             EhKind::Finally => ClauseKind::Finally,
             EhKind::Fault => ClauseKind::Fault,
         };
-        eh.clauses.push(Clause { kind, try_range: try_range(clause), handler_range: handler_range(clause) });
+        eh.clauses.push(Clause {
+            kind,
+            try_range: try_range(clause),
+            handler_range: handler_range(clause),
+        });
     }
     let whole = (0, body.code_len);
     let sync_clause = input.synchronized.map(|_| {
-        eh.clauses.push(Clause { kind: ClauseKind::Fault, try_range: whole, handler_range: (whole.1, whole.1) });
+        eh.clauses.push(Clause {
+            kind: ClauseKind::Fault,
+            try_range: whole,
+            handler_range: (whole.1, whole.1),
+        });
         (eh.clauses.len() - 1) as u32
     });
-    let filters: Vec<u32> =
-        (0..body.clauses.len()).filter(|i| filter_range(&body.clauses[*i]).is_some()).map(|i| i as u32).collect();
+    let filters: Vec<u32> = (0..body.clauses.len())
+        .filter(|i| filter_range(&body.clauses[*i]).is_some())
+        .map(|i| i as u32)
+        .collect();
     let filter_catch = (!filters.is_empty()).then(|| {
-        eh.clauses.push(Clause { kind: ClauseKind::CatchAll, try_range: (0, 0), handler_range: (0, 0) });
+        eh.clauses.push(Clause {
+            kind: ClauseKind::CatchAll,
+            try_range: (0, 0),
+            handler_range: (0, 0),
+        });
         (eh.clauses.len() - 1) as u32
     });
     let args = usize::from(sig.this.is_some()) + sig.params.len();
     let variables = Variables::find(&body, args, locals.len());
     let frame = Frame::new(sig, &locals, &variables, !filters.is_empty()).map_err(at_entry)?;
 
-    let context = Context { host, input, body: &body, sig, locals: &locals, frame: &frame, sync_clause, filter_catch };
+    let context = Context {
+        host,
+        input,
+        body: &body,
+        sig,
+        locals: &locals,
+        frame: &frame,
+        sync_clause,
+        filter_catch,
+    };
     let mut funcs = Vec::with_capacity(1 + filters.len());
     funcs.push(Importer::new(&context, &mut eh, FuncKind::Body).run()?);
     for clause in filters {
         funcs.push(Importer::new(&context, &mut eh, FuncKind::Filter { clause }).run()?);
     }
-    Ok(Imported { funcs, eh, invalid: None })
+    Ok(Imported {
+        funcs,
+        eh,
+        invalid: None,
+    })
 }
 
 /// What the functions of a method share.
@@ -200,7 +241,11 @@ impl<'a, 'c> Importer<'a, 'c> {
     fn new(c: &'c Context<'a>, eh: &'c mut MethodEh, kind: FuncKind) -> Self {
         let clauses = eh.clauses.len();
         let blocks = c.body.blocks.len();
-        let regions = eh.regions.iter().map(|(id, list)| (list.clone(), id)).collect();
+        let regions = eh
+            .regions
+            .iter()
+            .map(|(id, list)| (list.clone(), id))
+            .collect();
         Importer {
             c,
             host: c.host,
@@ -253,7 +298,10 @@ impl<'a, 'c> Importer<'a, 'c> {
                 }
                 self.body_places()?;
                 if self.body.insts.iter().any(|i| i.opcode == Opcode::Localloc) {
-                    self.localloc_mark = Some(self.b.emit(crate::hir::Inst::Helper(Helper::LocallocMark, Box::new([])), Ty::I64));
+                    self.localloc_mark = Some(self.b.emit(
+                        crate::hir::Inst::Helper(Helper::LocallocMark, Box::new([])),
+                        Ty::I64,
+                    ));
                 }
                 self.acquire_lock()?;
                 0
@@ -266,14 +314,18 @@ impl<'a, 'c> Importer<'a, 'c> {
                 self.filter_places()?;
                 self.stack.push(Item::Scalar(exception));
                 let range = filter_range(&self.body.clauses[clause as usize]);
-                range.and_then(|r| self.body.block_at(r.0)).ok_or(Stop::Invalid("a filter without code"))?
+                range
+                    .and_then(|r| self.body.block_at(r.0))
+                    .ok_or(Stop::Invalid("a filter without code"))?
             }
         };
         self.goto(start)
     }
 
     fn acquire_lock(&mut self) -> Step<()> {
-        let Some(sync) = self.c.input.synchronized else { return Ok(()) };
+        let Some(sync) = self.c.input.synchronized else {
+            return Ok(());
+        };
         let object = match sync {
             SyncObject::This => self.arg_value(0)?,
             SyncObject::Type(ty) => {
@@ -341,7 +393,8 @@ impl<'a, 'c> Importer<'a, 'c> {
         if let Some(lock) = self.lock {
             self.helper_effect(Helper::MonitorExit, &[lock]);
         }
-        self.b.end(Terminator::Raise(Helper::ResumeUnwind, Vec::new()));
+        self.b
+            .end(Terminator::Raise(Helper::ResumeUnwind, Vec::new()));
         self.b.func.handlers[clause as usize] = Some(Handler::Finally(root));
     }
 
@@ -356,7 +409,10 @@ impl<'a, 'c> Importer<'a, 'c> {
 
     fn il_handler(&mut self, clause: u32) -> Step<()> {
         let data = self.body.clauses[clause as usize];
-        let start = self.body.block_at(data.handler_offset).ok_or(Stop::Invalid("a handler without code"))?;
+        let start = self
+            .body
+            .block_at(data.handler_offset)
+            .ok_or(Stop::Invalid("a handler without code"))?;
         let region = self.region_of_block(start as usize);
         let root = self.b.block(region);
         self.b.switch_to(root, true);
@@ -402,12 +458,17 @@ impl<'a, 'c> Importer<'a, 'c> {
         let body = self.body;
         let data = &body.blocks[index];
         self.at = data.offset;
-        let Some(block) = self.blocks[index] else { return Ok(()) };
+        let Some(block) = self.blocks[index] else {
+            return Ok(());
+        };
         if let Some(region) = self.b.func.blocks[block].region {
             self.b.set_il(data.offset);
             self.handler_entries(region)?;
         }
-        let sealed = data.preds.iter().all(|p| self.imported[*p as usize] && *p as usize != index);
+        let sealed = data
+            .preds
+            .iter()
+            .all(|p| self.imported[*p as usize] && *p as usize != index);
         self.b.switch_to(block, sealed);
         self.enter(index, block);
         self.prefixes = Prefixes::default();
@@ -422,7 +483,8 @@ impl<'a, 'c> Importer<'a, 'c> {
                 Ok(flow) => flow,
                 Err(Stop::Throw(error)) => {
                     let id = self.b.i64(i64::from(error.0));
-                    self.b.end(Terminator::Raise(Helper::ThrowDeferred, vec![id]));
+                    self.b
+                        .end(Terminator::Raise(Helper::ThrowDeferred, vec![id]));
                     Flow::End
                 }
                 Err(Stop::NotSupported) => {
@@ -588,7 +650,9 @@ impl<'a, 'c> Importer<'a, 'c> {
             | O::Cpblk
             | O::Initblk
             | O::Localloc => self.memory(inst)?,
-            O::Ldfld | O::Ldflda | O::Stfld | O::Ldsfld | O::Ldsflda | O::Stsfld => self.field(inst)?,
+            O::Ldfld | O::Ldflda | O::Stfld | O::Ldsfld | O::Ldsflda | O::Stsfld => {
+                self.field(inst)?
+            }
             O::Newarr
             | O::Ldlen
             | O::Ldelema
@@ -643,4 +707,3 @@ impl<'a, 'c> Importer<'a, 'c> {
         Ok(self.host.resolve_type(self.c.input.method, token)?)
     }
 }
-

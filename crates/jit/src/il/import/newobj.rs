@@ -12,7 +12,9 @@ use super::{Importer, Step};
 impl Importer<'_, '_> {
     pub(super) fn new_object(&mut self, inst: &Instruction<'_>) -> Step<()> {
         let token = self.token(inst)?;
-        let site = self.host.resolve_call(self.c.input.method, token, CallKind::NewObj, None)?;
+        let site = self
+            .host
+            .resolve_call(self.c.input.method, token, CallKind::NewObj, None)?;
         let mut sig = AbiSig::new(self.host, &site.sig)?;
         match site.dispatch {
             Dispatch::NewObject { class, ctor } => {
@@ -39,14 +41,20 @@ impl Importer<'_, '_> {
                     ArgClass::Struct(ty, layout) => {
                         let slot = self.temp(&layout)?;
                         let addr = self.slot_addr(slot, 0);
-                        self.b.effect(Inst::Clear { dst: addr, size: layout.size });
+                        self.b.effect(Inst::Clear {
+                            dst: addr,
+                            size: layout.size,
+                        });
                         self.call_direct(ctor, sig, addr, args)?;
                         self.push_temp(slot, addr, ty, layout);
                     }
                     ArgClass::Scalar(mem) => {
                         let slot = self.new_slot(mem.size(), mem.size())?;
                         let addr = self.slot_addr(slot, 0);
-                        self.b.effect(Inst::Clear { dst: addr, size: mem.size() });
+                        self.b.effect(Inst::Clear {
+                            dst: addr,
+                            size: mem.size(),
+                        });
                         self.call_direct(ctor, sig, addr, args)?;
                         let value = self.load_safe(mem, addr, 0);
                         self.push(value);
@@ -71,11 +79,18 @@ impl Importer<'_, '_> {
                 values.reverse();
                 self.flush()?;
                 let size = u32::try_from(count).ok().and_then(|n| n.checked_mul(4));
-                let slot = self.new_slot(size.ok_or(Stop::Invalid("too many array dimensions"))?, 8)?;
+                let slot =
+                    self.new_slot(size.ok_or(Stop::Invalid("too many array dimensions"))?, 8)?;
                 let addr = self.slot_addr(slot, 0);
                 for (i, value) in values.into_iter().enumerate() {
                     let offset = 4 * i as u32;
-                    self.b.effect(Inst::Store { mem: Mem::I32, access: Access::Safe, addr, offset, value });
+                    self.b.effect(Inst::Store {
+                        mem: Mem::I32,
+                        access: Access::Safe,
+                        addr,
+                        offset,
+                        value,
+                    });
                 }
                 let vtable = self.symbol(Symbol::VTable(array));
                 let with_bounds = self.b.i64(i64::from(with_bounds));

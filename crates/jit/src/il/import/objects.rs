@@ -41,8 +41,13 @@ impl Importer<'_, '_> {
                 let token = self.token(inst)?;
                 let (symbol, which) = match self.host.resolve_token(self.c.input.method, token)? {
                     LdToken::Type(ty) => (Symbol::TypeToken(ty), WellKnownType::RuntimeTypeHandle),
-                    LdToken::Method(method) => (Symbol::MethodToken(method), WellKnownType::RuntimeMethodHandle),
-                    LdToken::Field(field) => (Symbol::FieldToken(field), WellKnownType::RuntimeFieldHandle),
+                    LdToken::Method(method) => (
+                        Symbol::MethodToken(method),
+                        WellKnownType::RuntimeMethodHandle,
+                    ),
+                    LdToken::Field(field) => {
+                        (Symbol::FieldToken(field), WellKnownType::RuntimeFieldHandle)
+                    }
                 };
                 let value = self.symbol(symbol);
                 self.push_handle(value, which)?;
@@ -63,9 +68,18 @@ impl Importer<'_, '_> {
                 let slot = self.temp(&layout)?;
                 let addr = self.slot_addr(slot, 0);
                 if layout.size > 8 {
-                    self.b.effect(Inst::Clear { dst: addr, size: layout.size });
+                    self.b.effect(Inst::Clear {
+                        dst: addr,
+                        size: layout.size,
+                    });
                 }
-                self.b.effect(Inst::Store { mem: Mem::I64, access: Access::Safe, addr, offset: 0, value });
+                self.b.effect(Inst::Store {
+                    mem: Mem::I64,
+                    access: Access::Safe,
+                    addr,
+                    offset: 0,
+                    value,
+                });
                 self.push_temp(slot, addr, ty, layout);
             }
         }
@@ -139,13 +153,27 @@ impl Importer<'_, '_> {
         if strategy == CastStrategy::Always {
             return Ok(object);
         }
-        let vtable_offset = if strategy == CastStrategy::Exact { self.host.vtable_offset(ty)? } else { 0 };
+        let vtable_offset = if strategy == CastStrategy::Exact {
+            self.host.vtable_offset(ty)?
+        } else {
+            0
+        };
         let non_null = self.non_null.contains(&object);
         let inst = if throws {
             self.flush()?;
-            Inst::CastClass { object, ty, strategy, vtable_offset }
+            Inst::CastClass {
+                object,
+                ty,
+                strategy,
+                vtable_offset,
+            }
         } else {
-            Inst::IsInst { object, ty, strategy, vtable_offset }
+            Inst::IsInst {
+                object,
+                ty,
+                strategy,
+                vtable_offset,
+            }
         };
         let value = self.b.emit(inst, Ty::Ref);
         if throws && non_null {
@@ -156,7 +184,14 @@ impl Importer<'_, '_> {
 
     fn unbox(&mut self, object: Value, ty: TypeHandle) -> Step<Value> {
         let vtable_offset = self.host.vtable_offset(ty)?;
-        let addr = self.b.emit(Inst::Unbox { object, ty, vtable_offset }, Ty::ByRef);
+        let addr = self.b.emit(
+            Inst::Unbox {
+                object,
+                ty,
+                vtable_offset,
+            },
+            Ty::ByRef,
+        );
         self.non_null.insert(addr);
         Ok(addr)
     }
@@ -178,14 +213,24 @@ impl Importer<'_, '_> {
                 let object = self.helper(Helper::AllocObject, &[vtable], Ty::Ref);
                 self.non_null.insert(object);
                 let offset = self.host.abi().object_header;
-                self.b.effect(Inst::Store { mem, access: Access::Safe, addr: object, offset, value });
+                self.b.effect(Inst::Store {
+                    mem,
+                    access: Access::Safe,
+                    addr: object,
+                    offset,
+                    value,
+                });
                 object
             }
             (ArgClass::Struct(expected, layout), Item::Struct(item)) => {
                 if item.ty != expected && item.layout.size != layout.size {
                     return Err(Stop::Invalid("a struct of another size"));
                 }
-                let item = if item.lazy { self.copy_to_temp(&item)? } else { item };
+                let item = if item.lazy {
+                    self.copy_to_temp(&item)?
+                } else {
+                    item
+                };
                 let addr = self.struct_addr(&item);
                 let object = self.box_from(ty, addr, 0)?;
                 self.release_struct(&item);
@@ -202,14 +247,23 @@ impl Importer<'_, '_> {
         let layout = self.host.layout(ty)?;
         match self.host.box_kind(ty)? {
             BoxKind::Reference => Ok(self.b.emit(
-                Inst::Load { mem: Mem::Ref, access: Access::Safe, addr, offset },
+                Inst::Load {
+                    mem: Mem::Ref,
+                    access: Access::Safe,
+                    addr,
+                    offset,
+                },
                 Ty::Ref,
             )),
             BoxKind::Value => {
                 let src = self.add_offset(addr, offset);
                 self.box_payload(ty, src, layout.size)
             }
-            BoxKind::Nullable { value, has_value_offset, value_offset } => {
+            BoxKind::Nullable {
+                value,
+                has_value_offset,
+                value_offset,
+            } => {
                 let size = self.host.layout(value)?.size;
                 let has_value = self.load_safe(Mem::U8, addr, offset + has_value_offset);
                 let some = self.b.follow();
@@ -218,8 +272,14 @@ impl Importer<'_, '_> {
                 let null = self.b.zero(Ty::Ref);
                 self.b.end(Terminator::Branch(
                     has_value,
-                    Edge { block: some, args: Vec::new() },
-                    Edge { block: done, args: vec![null] },
+                    Edge {
+                        block: some,
+                        args: Vec::new(),
+                    },
+                    Edge {
+                        block: done,
+                        args: vec![null],
+                    },
                 ));
                 self.b.switch_to(some, true);
                 let src = self.add_offset(addr, offset + value_offset);
@@ -237,13 +297,23 @@ impl Importer<'_, '_> {
         let object = self.helper(Helper::AllocObject, &[vtable], Ty::Ref);
         self.non_null.insert(object);
         let dst = self.add_offset(object, self.host.abi().object_header);
-        self.b.effect(Inst::CopyStruct { dst, src, size, barrier: layout.has_refs });
+        self.b.effect(Inst::CopyStruct {
+            dst,
+            src,
+            size,
+            barrier: layout.has_refs,
+        });
         Ok(object)
     }
 
     /// Pushes the `Nullable<T>` of an object: null, or a boxed `T`.
     fn unbox_nullable(&mut self, object: Value, ty: TypeHandle) -> Step<()> {
-        let BoxKind::Nullable { value, has_value_offset, value_offset } = self.host.box_kind(ty)? else {
+        let BoxKind::Nullable {
+            value,
+            has_value_offset,
+            value_offset,
+        } = self.host.box_kind(ty)?
+        else {
             return Err(Stop::Invalid("not a Nullable"));
         };
         let ArgClass::Struct(_, layout) = self.class_of(ty)? else {
@@ -252,38 +322,77 @@ impl Importer<'_, '_> {
         let size = self.host.layout(value)?.size;
         let slot = self.new_slot(layout.size, layout.align)?;
         let addr = self.slot_addr(slot, 0);
-        self.b.effect(Inst::Clear { dst: addr, size: layout.size });
+        self.b.effect(Inst::Clear {
+            dst: addr,
+            size: layout.size,
+        });
         let some = self.b.follow();
         let done = self.b.follow();
         self.b.end(Terminator::Branch(
             object,
-            Edge { block: some, args: Vec::new() },
-            Edge { block: done, args: Vec::new() },
+            Edge {
+                block: some,
+                args: Vec::new(),
+            },
+            Edge {
+                block: done,
+                args: Vec::new(),
+            },
         ));
         self.b.switch_to(some, true);
         let src = self.unbox(object, value)?;
         let one = self.b.i32(1);
-        self.b.effect(Inst::Store { mem: Mem::U8, access: Access::Safe, addr, offset: has_value_offset, value: one });
+        self.b.effect(Inst::Store {
+            mem: Mem::U8,
+            access: Access::Safe,
+            addr,
+            offset: has_value_offset,
+            value: one,
+        });
         let dst = self.add_offset(addr, value_offset);
-        self.b.effect(Inst::CopyStruct { dst, src, size, barrier: false });
+        self.b.effect(Inst::CopyStruct {
+            dst,
+            src,
+            size,
+            barrier: false,
+        });
         self.b.jump(done, Vec::new());
         self.b.switch_to(done, true);
-        self.stack.push(Item::Struct(StructItem { addr, offset: 0, ty, layout, temp: None, lazy: false }));
+        self.stack.push(Item::Struct(StructItem {
+            addr,
+            offset: 0,
+            ty,
+            layout,
+            temp: None,
+            lazy: false,
+        }));
         Ok(())
     }
 
     fn make_typed_reference(&mut self, ty: TypeHandle) -> Step<()> {
         let pointer = self.pop_address()?;
         let which = self.host.well_known(WellKnownType::TypedReference);
-        let ArgClass::Struct(typed_reference, layout) = self.class_of(which)? else { return Err(Stop::NotSupported) };
+        let ArgClass::Struct(typed_reference, layout) = self.class_of(which)? else {
+            return Err(Stop::NotSupported);
+        };
         if layout.size < TYPED_REFERENCE_SIZE {
             return Err(Stop::NotSupported);
         }
         let slot = self.temp(&layout)?;
         let addr = self.slot_addr(slot, 0);
         let token = self.symbol(Symbol::TypeToken(ty));
-        for (offset, value) in [(0, token), (TYPED_REFERENCE_VALUE, pointer), (TYPED_REFERENCE_TYPE, token)] {
-            self.b.effect(Inst::Store { mem: Mem::I64, access: Access::Safe, addr, offset, value });
+        for (offset, value) in [
+            (0, token),
+            (TYPED_REFERENCE_VALUE, pointer),
+            (TYPED_REFERENCE_TYPE, token),
+        ] {
+            self.b.effect(Inst::Store {
+                mem: Mem::I64,
+                access: Access::Safe,
+                addr,
+                offset,
+                value,
+            });
         }
         self.push_temp(slot, addr, typed_reference, layout);
         Ok(())

@@ -45,7 +45,9 @@ impl Importer<'_, '_> {
     }
 
     pub(super) fn pop(&mut self) -> Step<Item> {
-        self.stack.pop().ok_or(Stop::Invalid("the evaluation stack underflows"))
+        self.stack
+            .pop()
+            .ok_or(Stop::Invalid("the evaluation stack underflows"))
     }
 
     /// Pops a scalar.
@@ -59,7 +61,11 @@ impl Importer<'_, '_> {
     /// Pops an object reference.
     pub(super) fn pop_ref(&mut self) -> Step<Value> {
         let value = self.pop_scalar()?;
-        if self.b.ty(value).is_word() { Ok(value) } else { Err(Stop::Invalid("no object reference where one is needed")) }
+        if self.b.ty(value).is_word() {
+            Ok(value)
+        } else {
+            Err(Stop::Invalid("no object reference where one is needed"))
+        }
     }
 
     /// Pops an address.
@@ -84,11 +90,19 @@ impl Importer<'_, '_> {
         Ok(match (from, to) {
             _ if from == to => value,
             (Ty::I64 | Ty::Ref | Ty::ByRef, Ty::I64 | Ty::Ref | Ty::ByRef) => value,
-            (Ty::I32, Ty::I64 | Ty::ByRef) => self.b.emit(Inst::Convert(Convert::Int(Mem::I64), value), to),
+            (Ty::I32, Ty::I64 | Ty::ByRef) => self
+                .b
+                .emit(Inst::Convert(Convert::Int(Mem::I64), value), to),
             (Ty::I32, Ty::Ref) if self.b.constant(value) == Some(0) => self.b.zero(Ty::Ref),
-            (Ty::I64 | Ty::ByRef, Ty::I32) => self.b.emit(Inst::Convert(Convert::Int(Mem::I32), value), Ty::I32),
-            (Ty::F32, Ty::F64) => self.b.emit(Inst::Convert(Convert::Float(Mem::F64), value), Ty::F64),
-            (Ty::F64, Ty::F32) => self.b.emit(Inst::Convert(Convert::Float(Mem::F32), value), Ty::F32),
+            (Ty::I64 | Ty::ByRef, Ty::I32) => self
+                .b
+                .emit(Inst::Convert(Convert::Int(Mem::I32), value), Ty::I32),
+            (Ty::F32, Ty::F64) => self
+                .b
+                .emit(Inst::Convert(Convert::Float(Mem::F64), value), Ty::F64),
+            (Ty::F64, Ty::F32) => self
+                .b
+                .emit(Inst::Convert(Convert::Float(Mem::F32), value), Ty::F32),
             _ => return Err(Stop::Invalid("a value of the wrong type")),
         })
     }
@@ -108,7 +122,9 @@ impl Importer<'_, '_> {
         if fits || self.is_narrowed(value, mem) {
             return Ok(value);
         }
-        Ok(self.b.emit(Inst::Convert(Convert::Int(mem), value), Ty::I32))
+        Ok(self
+            .b
+            .emit(Inst::Convert(Convert::Int(mem), value), Ty::I32))
     }
 
     /// Whether the last instruction made this value and it fits already.
@@ -144,7 +160,9 @@ impl Importer<'_, '_> {
             return addr;
         }
         let by = self.b.i64(i64::from(offset));
-        let sum = self.b.emit(Inst::Binary(crate::hir::Binary::Add, addr, by), Ty::ByRef);
+        let sum = self
+            .b
+            .emit(Inst::Binary(crate::hir::Binary::Add, addr, by), Ty::ByRef);
         if self.non_null.contains(&addr) {
             self.non_null.insert(sum);
         }
@@ -166,7 +184,11 @@ impl Importer<'_, '_> {
     }
 
     pub(super) fn access(&self, addr: Value) -> Access {
-        if self.non_null.contains(&addr) { Access::Safe } else { Access::MayBeNull }
+        if self.non_null.contains(&addr) {
+            Access::Safe
+        } else {
+            Access::MayBeNull
+        }
     }
 
     pub(super) fn null_check(&mut self, value: Value) {
@@ -203,13 +225,29 @@ impl Importer<'_, '_> {
     }
 
     /// Pushes a struct that is alone in a temporary.
-    pub(super) fn push_temp(&mut self, slot: Slot, addr: Value, ty: TypeHandle, layout: TypeLayout) {
-        self.stack.push(Item::Struct(StructItem { addr, offset: 0, ty, layout, temp: Some(slot), lazy: false }));
+    pub(super) fn push_temp(
+        &mut self,
+        slot: Slot,
+        addr: Value,
+        ty: TypeHandle,
+        layout: TypeLayout,
+    ) {
+        self.stack.push(Item::Struct(StructItem {
+            addr,
+            offset: 0,
+            ty,
+            layout,
+            temp: Some(slot),
+            lazy: false,
+        }));
     }
 
     /// The item is not used again.
     pub(super) fn release(&mut self, item: &Item) {
-        if let Item::Struct(StructItem { temp: Some(slot), .. }) = item {
+        if let Item::Struct(StructItem {
+            temp: Some(slot), ..
+        }) = item
+        {
             self.pending_free.push(*slot);
         }
     }
@@ -222,7 +260,10 @@ impl Importer<'_, '_> {
     pub(super) fn release_slots(&mut self) {
         while let Some(slot) = self.pending_free.pop() {
             let data = self.b.func.slots[slot];
-            self.free_slots.entry((data.size, data.align)).or_default().push(slot);
+            self.free_slots
+                .entry((data.size, data.align))
+                .or_default()
+                .push(slot);
         }
     }
 
@@ -243,8 +284,19 @@ impl Importer<'_, '_> {
         let slot = self.temp(&item.layout)?;
         let dst = self.slot_addr(slot, 0);
         let src = self.struct_addr(item);
-        self.b.effect(Inst::CopyStruct { dst, src, size: item.layout.size, barrier: false });
-        Ok(StructItem { addr: dst, offset: 0, temp: Some(slot), lazy: false, ..*item })
+        self.b.effect(Inst::CopyStruct {
+            dst,
+            src,
+            size: item.layout.size,
+            barrier: false,
+        });
+        Ok(StructItem {
+            addr: dst,
+            offset: 0,
+            temp: Some(slot),
+            lazy: false,
+            ..*item
+        })
     }
 
     pub(super) fn dup(&mut self) -> Step<()> {
@@ -287,13 +339,16 @@ impl Importer<'_, '_> {
             }
             self.blocks[index] = Some(target);
             self.entries[index] = Some(entry);
-            self.queue.push(std::cmp::Reverse((self.body.order[index], block)));
+            self.queue
+                .push(std::cmp::Reverse((self.body.order[index], block)));
         }
         let (Some(target), Some(entry)) = (self.blocks[index], self.entries[index].clone()) else {
             return Err(Stop::Invalid("a branch to nowhere"));
         };
         if entry.len() != self.stack.len() {
-            return Err(Stop::Invalid("different stack depths where control flow joins"));
+            return Err(Stop::Invalid(
+                "different stack depths where control flow joins",
+            ));
         }
         let mut args = Vec::new();
         for (i, entry) in entry.into_iter().enumerate() {
@@ -304,9 +359,18 @@ impl Importer<'_, '_> {
                 {
                     let dst = self.slot_addr(slot, 0);
                     let src = self.struct_addr(&item);
-                    self.b.effect(Inst::CopyStruct { dst, src, size: layout.size, barrier: false });
+                    self.b.effect(Inst::CopyStruct {
+                        dst,
+                        src,
+                        size: layout.size,
+                        barrier: false,
+                    });
                 }
-                _ => return Err(Stop::Invalid("different stack types where control flow joins")),
+                _ => {
+                    return Err(Stop::Invalid(
+                        "different stack types where control flow joins",
+                    ));
+                }
             }
         }
         Ok((target, args))
@@ -318,7 +382,9 @@ impl Importer<'_, '_> {
             self.non_null.remove(&value);
         }
         self.stack.clear();
-        let Some(entry) = self.entries[index].clone() else { return };
+        let Some(entry) = self.entries[index].clone() else {
+            return;
+        };
         let params = self.b.func.blocks[block].params.clone();
         let mut params = params.into_iter();
         for item in entry {
@@ -326,7 +392,14 @@ impl Importer<'_, '_> {
                 EntryItem::Scalar(_) => self.stack.extend(params.next().map(Item::Scalar)),
                 EntryItem::Struct(ty, layout, slot) => {
                     let addr = self.slot_addr(slot, 0);
-                    self.stack.push(Item::Struct(StructItem { addr, offset: 0, ty, layout, temp: None, lazy: false }));
+                    self.stack.push(Item::Struct(StructItem {
+                        addr,
+                        offset: 0,
+                        ty,
+                        layout,
+                        temp: None,
+                        lazy: false,
+                    }));
                 }
             }
         }

@@ -1,11 +1,12 @@
-//! Measures the heap: speed of a free and an allocation, packing, sweep. Run with `--release`.
+//! Measures the heap (a free and an allocation, packing, sweep) and the pools. Run with `--release`.
 //!
-//! `cargo run --release -p ferrocil-alloc --example measure`
+//! `cargo run --release -p ferrocil-alloc --example heap_measure`
 
 use std::ptr::NonNull;
 use std::time::Instant;
 
 use ferrocil_alloc::heap::{AllocType, Colour, Compact, HeaderLayout, Heap, Sweep, Wide};
+use ferrocil_alloc::mempool::{Mempool, SharedMempool};
 
 const ARENA: usize = 16 << 20;
 const TYPE: AllocType = AllocType::new(1).unwrap();
@@ -73,7 +74,7 @@ fn fill<L: HeaderLayout>(
 }
 
 /// Nanoseconds for freeing a random allocation and making one of a random size, at 75% live.
-fn churn<L: HeaderLayout>(sizes: Sizes) -> f64 {
+fn churn<L: HeaderLayout>(sizes: Sizes, later: bool) -> f64 {
     const ROUNDS: usize = 20;
     const PAIRS: usize = 250_000;
     let mut random = Random(42);
@@ -94,7 +95,13 @@ fn churn<L: HeaderLayout>(sizes: Sizes) -> f64 {
         for &(index, size) in &choices {
             let slot = &mut live[index as usize];
             // SAFETY: a live allocation, replaced here.
-            unsafe { heap.free(slot.0) };
+            unsafe {
+                if later {
+                    heap.free_later(slot.0);
+                } else {
+                    heap.free(slot.0);
+                }
+            }
             let payload = heap.try_alloc(size as usize, TYPE).or_else(|| {
                 // Too fragmented: the old size always fits.
                 failed += 1;
@@ -179,16 +186,60 @@ fn report<L: HeaderLayout>(name: &str) {
     for sizes in [Sizes::Small, Sizes::Mixed, Sizes::Uniform] {
         let (payload, block) = packing::<L>(sizes);
         println!(
-            "  {sizes:?}: free+alloc {:.1} ns; live at first failure {payload:.3} (with headers {block:.3}); \
+            "  {sizes:?}: free+alloc {:.1} ns, free_later+alloc {:.1}; live at first failure {payload:.3} (with headers {block:.3}); \
              sweep {:.1} ns/object (half dead), {:.1} (all dead)",
-            churn::<L>(sizes),
+            churn::<L>(sizes, false),
+            churn::<L>(sizes, true),
             sweep::<L>(sizes, 5),
             sweep::<L>(sizes, 10),
         );
     }
 }
 
+/// Nanoseconds for an allocation of 24 bytes, page faults and freeing included: one pool, a shared pool by
+/// one thread, by two.
+fn pools() -> [f64; 3] {
+    const COUNT: usize = 1_000_000;
+    let mut best = [f64::MAX; 3];
+    for _ in 0..5 {
+        let rounds: [&dyn Fn(); 3] = [
+            &|| {
+                let pool = Mempool::new(8192);
+                for i in 0..COUNT as u64 {
+                    std::hint::black_box(pool.alloc([i; 3]));
+                }
+            },
+            &|| {
+                let pool = SharedMempool::new(8192);
+                for i in 0..COUNT as u64 {
+                    std::hint::black_box(pool.alloc([i; 3]));
+                }
+            },
+            &|| {
+                let pool = SharedMempool::new(8192);
+                std::thread::scope(|scope| {
+                    for _ in 0..2 {
+                        scope.spawn(|| {
+                            for i in 0..COUNT as u64 / 2 {
+                                std::hint::black_box(pool.alloc([i; 3]));
+                            }
+                        });
+                    }
+                });
+            },
+        ];
+        for (round, best) in rounds.iter().zip(&mut best) {
+            let start = Instant::now();
+            round();
+            *best = best.min(start.elapsed().as_nanos() as f64 / COUNT as f64);
+        }
+    }
+    best
+}
+
 fn main() {
+    let [single, shared, two] = pools();
+    println!("pool: {single:.1} ns; shared {shared:.1} ns, by two threads {two:.1} ns");
     report::<Compact>("compact");
     report::<Wide>("wide");
 }

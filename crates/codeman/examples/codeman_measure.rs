@@ -1,6 +1,6 @@
 //! Measures code managers: time and overhead for a method. Run with `--release`.
 //!
-//! `cargo run --release -p ferrocil-codeman --example measure`
+//! `cargo run --release -p ferrocil-codeman --example codeman_measure`
 
 use std::time::Instant;
 

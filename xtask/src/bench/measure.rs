@@ -1,0 +1,182 @@
+//! Running one program under every runtime, round by round.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::programs::Program;
+use super::statistics::{self, Ratio};
+use crate::proc::{self, Ending, Limits};
+use crate::setup::coreclr::CoreClr;
+
+const LIMITS: Limits = Limits {
+    time: Duration::from_secs(120),
+    output: 1 << 20,
+};
+
+/// A runtime: its name and the words before the program.
+#[derive(Debug)]
+pub struct Runtime {
+    /// As the report names it.
+    pub name: &'static str,
+    command: Vec<PathBuf>,
+}
+
+impl Runtime {
+    /// ferrocil; the first runtime of every measurement.
+    pub fn ferrocil(program: PathBuf) -> Self {
+        Self {
+            name: "ferrocil",
+            command: vec![program],
+        }
+    }
+
+    /// Mono, whose output is the right one.
+    pub fn mono() -> Self {
+        Self {
+            name: "Mono",
+            command: vec!["mono".into()],
+        }
+    }
+
+    /// CoreCLR.
+    pub fn coreclr(found: CoreClr) -> Self {
+        let words = vec![
+            found.dotnet,
+            "exec".into(),
+            "--runtimeconfig".into(),
+            found.configuration,
+        ];
+        Self {
+            name: "CoreCLR",
+            command: words,
+        }
+    }
+
+    fn command(&self, program: &Path, argument: &str) -> Command {
+        let mut command = Command::new(&self.command[0]);
+        command.args(&self.command[1..]).arg(program);
+        if !argument.is_empty() {
+            command.arg(argument);
+        }
+        command
+            .env_remove("MONO_ENV_OPTIONS")
+            .env("DOTNET_CLI_TELEMETRY_OPTOUT", "1");
+        command
+    }
+}
+
+/// The rounds of one program under one runtime.
+#[derive(Debug, Default)]
+pub struct Run {
+    /// CPU time (user and system) of each round, in milliseconds.
+    pub cpu_ms: Vec<f64>,
+    /// Largest resident set of all rounds, in KiB.
+    pub max_rss_kib: u64,
+    /// Why there are no more rounds.
+    pub failure: Option<String>,
+}
+
+impl Run {
+    /// The median CPU time in milliseconds; `None` after a failure.
+    pub fn median_ms(&self) -> Option<f64> {
+        if self.failure.is_some() {
+            None
+        } else {
+            statistics::median(&self.cpu_ms)
+        }
+    }
+}
+
+/// One program's result: a [`Run`] per runtime, in the runtimes' order.
+#[derive(Debug)]
+pub struct ProgramResult {
+    /// The program.
+    pub program: &'static Program,
+    /// Its argument.
+    pub argument: &'static str,
+    /// Runs.
+    pub runs: Vec<Run>,
+}
+
+impl ProgramResult {
+    /// CPU time of runtime 0 over that of runtime `other`.
+    pub fn ratio(&self, other: usize) -> Option<Ratio> {
+        let (ours, theirs) = (self.runs.first()?, self.runs.get(other)?);
+        if ours.failure.is_some() || theirs.failure.is_some() {
+            return None;
+        }
+        Ratio::of(&ours.cpu_ms, &theirs.cpu_ms)
+    }
+}
+
+/// What to measure.
+#[derive(Debug)]
+pub struct Bench<'a> {
+    /// The program.
+    pub program: &'static Program,
+    /// Its argument.
+    pub argument: &'static str,
+    /// Its build.
+    pub built: &'a Path,
+}
+
+impl Bench<'_> {
+    /// Runs every round; a runtime that fails or prints something else than
+    /// Mono is not run again.
+    ///
+    /// # Errors
+    /// When a runtime cannot be started at all.
+    pub fn run(&self, runtimes: &[Runtime], rounds: usize) -> Result<ProgramResult> {
+        let reference = self.reference()?;
+        let mut runs: Vec<Run> = runtimes.iter().map(|_| Run::default()).collect();
+        for round in 0..rounds {
+            for step in 0..runtimes.len() {
+                // Another runtime goes first in each round.
+                let index = (round + step) % runtimes.len();
+                let run = &mut runs[index];
+                if run.failure.is_none() {
+                    self.once(&runtimes[index], &reference, run)?;
+                }
+            }
+        }
+        Ok(ProgramResult {
+            program: self.program,
+            argument: self.argument,
+            runs,
+        })
+    }
+
+    fn reference(&self) -> Result<Vec<u8>> {
+        let mut command = Runtime::mono().command(self.built, self.argument);
+        let outcome = proc::run_limited(&mut command, b"", LIMITS)?;
+        anyhow::ensure!(
+            outcome.ending == Ending::Exited(0),
+            "{} fails under Mono: {}",
+            self.program.name,
+            outcome.ending
+        );
+        Ok(outcome.stdout)
+    }
+
+    fn once(&self, runtime: &Runtime, reference: &[u8], run: &mut Run) -> Result<()> {
+        let outcome =
+            proc::run_limited(&mut runtime.command(self.built, self.argument), b"", LIMITS)?;
+        if outcome.ending != Ending::Exited(0) {
+            let message = String::from_utf8_lossy(&outcome.stderr);
+            let first = message
+                .lines()
+                .find(|line| !line.trim().is_empty())
+                .unwrap_or("");
+            run.failure = Some(format!("{} {first}", outcome.ending).trim_end().to_owned());
+        } else if outcome.stdout != reference {
+            run.failure = Some("other output than Mono".to_owned());
+        } else {
+            run.cpu_ms.push(outcome.cpu.as_secs_f64() * 1e3);
+            run.max_rss_kib = run.max_rss_kib.max(outcome.max_rss_kib);
+        }
+        Ok(())
+    }
+}

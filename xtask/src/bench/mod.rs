@@ -1,0 +1,110 @@
+//! `cargo xtask bench`: CPU time of ferrocil, Mono and CoreCLR 3.1, paired.
+//!
+//! In each round every program runs once under every runtime, one after the
+//! other, so that what disturbs the machine disturbs all of them. The ratio of
+//! a program is the ratio of the medians; its spread is the smallest and the
+//! largest ratio of a single round.
+
+mod chart;
+mod machine;
+mod measure;
+mod programs;
+mod report;
+mod statistics;
+
+use std::fs;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use crate::{compile, paths, setup};
+use measure::{Bench, Runtime};
+use programs::PROGRAMS;
+
+/// Options of `cargo xtask bench`.
+#[derive(Debug, Args)]
+pub struct BenchArguments {
+    /// Only the programs whose name contains this; the report is only printed.
+    #[arg(long)]
+    only: Option<String>,
+    /// Rounds.
+    #[arg(long, default_value_t = 7)]
+    rounds: usize,
+    /// Small inputs and three rounds; the report is only printed.
+    #[arg(long)]
+    quick: bool,
+}
+
+/// Measures, prints, and writes `docs/benchmarks.md` and `docs/benchmarks.svg`
+/// when everything was measured in full.
+pub fn command(arguments: &BenchArguments) -> Result<ExitCode> {
+    setup::ensure(setup::RUN)?;
+    let coreclr = setup::coreclr::ensure()
+        .inspect_err(|error| println!("bench: no CoreCLR, going on without it: {error:#}"))
+        .ok();
+    let ferrocil = compile::ferrocil()?;
+    let mut runtimes = vec![Runtime::ferrocil(ferrocil), Runtime::mono()];
+    runtimes.extend(coreclr.map(Runtime::coreclr));
+
+    let selected: Vec<_> = PROGRAMS
+        .iter()
+        .filter(|program| {
+            arguments
+                .only
+                .as_ref()
+                .is_none_or(|part| program.name.contains(part.as_str()))
+        })
+        .collect();
+    if selected.is_empty() {
+        bail!("no benchmark program's name contains that");
+    }
+    let builds = paths::target().join("bench");
+    fs::create_dir_all(&builds).with_context(|| format!("cannot create {}", builds.display()))?;
+    let mut results = Vec::new();
+    let rounds = if arguments.quick {
+        arguments.rounds.min(3)
+    } else {
+        arguments.rounds
+    }
+    .max(1);
+    for program in selected {
+        println!("{}: {}", program.name, program.what);
+        let source = paths::root()
+            .join("benches/programs")
+            .join(format!("{}.cs", program.name));
+        let built = builds.join(format!("{}.exe", program.name));
+        compile::build(&source, &built)?;
+        let argument = if arguments.quick {
+            program.quick
+        } else {
+            program.full
+        };
+        let result = Bench {
+            program,
+            argument,
+            built: &built,
+        }
+        .run(&runtimes, rounds)?;
+        report::print(&result, &runtimes);
+        results.push(result);
+    }
+    let whole = arguments.only.is_none() && !arguments.quick;
+    if whole {
+        let docs = paths::root().join("docs");
+        fs::create_dir_all(&docs)?;
+        report::write(&docs.join("benchmarks.md"), &results, &runtimes, rounds)?;
+        chart::write(&docs.join("benchmarks.svg"), &results, &runtimes)?;
+        println!("written: docs/benchmarks.md, docs/benchmarks.svg");
+    } else {
+        println!("docs/ is not changed: that takes all programs at full size");
+    }
+    let failed = results
+        .iter()
+        .any(|result| result.runs.iter().any(|run| run.failure.is_some()));
+    Ok(if failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
+}
