@@ -17,7 +17,10 @@ fn main() -> ExitCode {
     let options = Options::parse();
     // The program runs on a thread with a stack of known bounds, so that its overflow is
     // noticed and becomes an exception.
-    let main = std::thread::Builder::new().name("Main".into()).stack_size(MAIN_STACK).spawn(move || run(&options));
+    let main = std::thread::Builder::new()
+        .name("Main".into())
+        .stack_size(MAIN_STACK)
+        .spawn(move || run(&options));
     match main.map(std::thread::JoinHandle::join) {
         Ok(Ok(code)) => code,
         Ok(Err(_)) => ExitCode::from(134),
@@ -29,7 +32,10 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> ExitCode {
-    let mut builder = Runtime::builder().gc_log(options.gc_log).gc_verify(options.gc_verify).trace_compile(options.trace_compile);
+    let mut builder = Runtime::builder()
+        .gc_log(options.gc_log)
+        .gc_verify(options.gc_verify)
+        .trace_compile(options.trace_compile);
     if let Some(bytes) = options.heap_limit {
         builder = builder.heap_limit(bytes);
     }

@@ -49,7 +49,11 @@ fn parse_size(text: &str) -> Result<usize, String> {
         .parse::<usize>()
         .ok()
         .and_then(|n| n.checked_mul(1 << shift))
-        .ok_or_else(|| format!("'{text}' is not a size; write bytes, or a number with K, M or G, for example 64M"))
+        .ok_or_else(|| {
+            format!(
+                "'{text}' is not a size; write bytes, or a number with K, M or G, for example 64M"
+            )
+        })
 }
 
 #[cfg(test)]

@@ -4,9 +4,15 @@ use ferrocil::StatsReport;
 
 /// Prints the report.
 pub fn stats(report: &StatsReport) {
-    eprintln!("{:<32} {:>8} {:>10} {:>10}", "assembly", "methods", "IL bytes", "code bytes");
+    eprintln!(
+        "{:<32} {:>8} {:>10} {:>10}",
+        "assembly", "methods", "IL bytes", "code bytes"
+    );
     for (name, a) in &report.assemblies {
-        eprintln!("{name:<32} {:>8} {:>10} {:>10}", a.methods, a.il_bytes, a.code_bytes);
+        eprintln!(
+            "{name:<32} {:>8} {:>10} {:>10}",
+            a.methods, a.il_bytes, a.code_bytes
+        );
     }
     eprintln!(
         "{} classes, {} stubs, {} image sets with {} bytes, {:.1} ms compiling, {} exceptions",

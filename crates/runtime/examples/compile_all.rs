@@ -10,7 +10,9 @@ use ferrocil::Runtime;
 use ferrocil_generics::TypeDef;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let path = std::env::args().nth(1).ok_or("usage: compile_all FILE [NAME PART]")?;
+    let path = std::env::args()
+        .nth(1)
+        .ok_or("usage: compile_all FILE [NAME PART]")?;
     let part = std::env::args().nth(2).unwrap_or_default();
     let runtime = Runtime::builder().build()?;
     let vm = runtime.vm();
@@ -20,12 +22,22 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (mut done, mut failed) = (0u32, BTreeMap::<String, (u32, String)>::new());
     let started = Instant::now();
     for rid in 1..=types {
-        let Ok(class) = vm.class(vm.type_of_def(TypeDef { image: image.id, rid })) else { continue };
+        let Ok(class) = vm.class(vm.type_of_def(TypeDef {
+            image: image.id,
+            rid,
+        })) else {
+            continue;
+        };
         if class.open {
             continue;
         }
         for &method in vm.methods(class)? {
-            if method.generic_definition || method.is_abstract() || method.is_internal_call() || method.is_pinvoke() || method.is_runtime() {
+            if method.generic_definition
+                || method.is_abstract()
+                || method.is_internal_call()
+                || method.is_pinvoke()
+                || method.is_runtime()
+            {
                 continue;
             }
             let name = vm.method_name(method);
@@ -50,6 +62,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("{count:>6}  {message}   first: {first}");
     }
     let stats = runtime.stats();
-    println!("{done} methods compiled in {time:.2?}, {} kinds of failure; {:?}", failed.len(), stats.assemblies);
+    println!(
+        "{done} methods compiled in {time:.2?}, {} kinds of failure; {:?}",
+        failed.len(),
+        stats.assemblies
+    );
     Ok(())
 }

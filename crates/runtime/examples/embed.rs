@@ -11,14 +11,20 @@ use ferrocil::{Error, Runtime};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [file, class, method, a, b] = args.as_slice() else {
-        return Err("usage: embed FILE CLASS METHOD A B  (a static method of two ints that gives an int)".into());
+        return Err(
+            "usage: embed FILE CLASS METHOD A B  (a static method of two ints that gives an int)"
+                .into(),
+        );
     };
     let runtime = Runtime::builder().heap_limit(64 << 20).build()?;
     let assembly = runtime.default_domain().load_file(file)?;
     let function = assembly.method::<(i32, i32), i32>(class, method)?;
     match function.call((a.parse()?, b.parse()?)) {
         Ok(result) => println!("{class}.{method}({a}, {b}) = {result}"),
-        Err(Error::Exception(e)) => println!("{class}.{method}({a}, {b}) threw {e}\n  at {}", e.frames.join("\n  at ")),
+        Err(Error::Exception(e)) => println!(
+            "{class}.{method}({a}, {b}) threw {e}\n  at {}",
+            e.frames.join("\n  at ")
+        ),
         Err(e) => return Err(e.into()),
     }
     Ok(())

@@ -19,12 +19,21 @@ impl Assembly {
     ///
     /// # Errors
     /// When the class or method is missing, or has other types.
-    pub fn method<A: Args, R: FromManaged>(&self, class: &str, name: &str) -> Result<Method<A, R>, Error> {
+    pub fn method<A: Args, R: FromManaged>(
+        &self,
+        class: &str,
+        name: &str,
+    ) -> Result<Method<A, R>, Error> {
         let vm = &self.domain.runtime.inner.vm;
-        let image = vm.image(self.image).ok_or_else(|| LoadError::type_load(class, "the assembly is not loaded any more"))?;
+        let image = vm
+            .image(self.image)
+            .ok_or_else(|| LoadError::type_load(class, "the assembly is not loaded any more"))?;
         let (namespace, simple) = class.rsplit_once('.').unwrap_or(("", class));
         let def = vm.find_type_in(image, namespace, simple).ok_or_else(|| {
-            LoadError::type_load(class, format!("'{}' has no type '{class}'", image.path.display()))
+            LoadError::type_load(
+                class,
+                format!("'{}' has no type '{class}'", image.path.display()),
+            )
         })?;
         let found = vm.class(vm.type_of_def(def))?;
         let mut seen = Vec::new();
@@ -35,7 +44,12 @@ impl Assembly {
             let sig = vm.signature(method)?;
             let types: Vec<String> = sig.params.iter().map(|&t| vm.type_name(t)).collect();
             let ret = vm.type_name(sig.ret);
-            if types.iter().map(String::as_str).eq(A::TYPES.iter().copied()) && ret == R::TYPE {
+            if types
+                .iter()
+                .map(String::as_str)
+                .eq(A::TYPES.iter().copied())
+                && ret == R::TYPE
+            {
                 return Ok(Method::new(self.domain.clone(), method));
             }
             seen.push(format!("{} -> {ret}", types.join(", ")));
@@ -58,6 +72,8 @@ impl Assembly {
     #[must_use]
     pub fn full_name(&self) -> String {
         let vm = &self.domain.runtime.inner.vm;
-        vm.image(self.image).map(|i| i.display_name().to_string()).unwrap_or_default()
+        vm.image(self.image)
+            .map(|i| i.display_name().to_string())
+            .unwrap_or_default()
     }
 }

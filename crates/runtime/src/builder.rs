@@ -76,7 +76,12 @@ impl RuntimeBuilder {
         if !self.framework.is_empty() {
             search.framework = self.framework;
         }
-        let mut options = RuntimeOptions { search, base: self.base, icalls: icalls(), ..RuntimeOptions::default() };
+        let mut options = RuntimeOptions {
+            search,
+            base: self.base,
+            icalls: icalls(),
+            ..RuntimeOptions::default()
+        };
         if let Some(limit) = self.heap_limit {
             options.heap.max_bytes = limit;
         }

@@ -74,7 +74,9 @@ impl Runtime {
     }
 
     pub(crate) fn start(vm: Arc<Vm>) -> Result<Runtime, Error> {
-        let runtime = Runtime { inner: Arc::new(Inner { vm }) };
+        let runtime = Runtime {
+            inner: Arc::new(Inner { vm }),
+        };
         let vm = &runtime.inner.vm;
         {
             let session = Session::new(vm, vm.root_domain());
@@ -86,7 +88,27 @@ impl Runtime {
     /// The domain that exists from the start.
     #[must_use]
     pub fn default_domain(&self) -> Domain {
-        Domain { runtime: self.clone(), index: 0 }
+        Domain {
+            runtime: self.clone(),
+            index: 0,
+        }
+    }
+
+    /// Makes another application domain: its own statics, strings and code.
+    ///
+    /// # Errors
+    /// When memory for it cannot be had.
+    pub fn create_domain(&self, name: &str) -> Result<Domain, Error> {
+        let vm = &self.inner.vm;
+        let made = vm.add_domain(name)?;
+        let session = Session::new(vm, made);
+        session
+            .thread()
+            .in_domain(made, || vm.start_domain(session.thread()))?;
+        Ok(Domain {
+            runtime: self.clone(),
+            index: made.id() as usize - 1,
+        })
     }
 
     /// Runs a program: `Main` of an executable, with arguments, then its exit handlers. Gives its
@@ -123,25 +145,30 @@ impl Runtime {
     /// process ends with the program's code.
     pub fn on_exit(&self, hook: impl Fn(i32) + Send + Sync + 'static) {
         let vm = Arc::downgrade(&self.inner.vm);
-        self.inner.vm.ext::<CorlibState>().set_exit_hook(Box::new(move |code| {
-            if let Some(vm) = vm.upgrade() {
-                if let Some(thread) = vm.current_thread() {
-                    vm.raise_process_exit(thread);
+        self.inner
+            .vm
+            .ext::<CorlibState>()
+            .set_exit_hook(Box::new(move |code| {
+                if let Some(vm) = vm.upgrade() {
+                    if let Some(thread) = vm.current_thread() {
+                        vm.raise_process_exit(thread);
+                    }
                 }
-            }
-            hook(code);
-        }));
+                hook(code);
+            }));
     }
 
     /// Sets what happens when an exception leaves a managed thread other than the one that
     /// runs `Main`.
     pub fn on_unhandled(&self, hook: impl Fn(ManagedException) + Send + Sync + 'static) {
         let vm = Arc::downgrade(&self.inner.vm);
-        self.inner.vm.set_unhandled_hook(Box::new(move |thread, exception| {
-            if let Some(vm) = vm.upgrade() {
-                hook(describe(&vm, thread, exception));
-            }
-        }));
+        self.inner
+            .vm
+            .set_unhandled_hook(Box::new(move |thread, exception| {
+                if let Some(vm) = vm.upgrade() {
+                    hook(describe(&vm, thread, exception));
+                }
+            }));
     }
 
     /// Runs a full collection.
@@ -155,7 +182,11 @@ impl Runtime {
     #[must_use]
     pub fn heap_use(&self) -> HeapUse {
         let heap = self.inner.vm.heap();
-        HeapUse { used: heap.used_bytes(), limit: heap.options().max_bytes, collections: heap.collection_count(0) }
+        HeapUse {
+            used: heap.used_bytes(),
+            limit: heap.options().max_bytes,
+            collections: heap.collection_count(0),
+        }
     }
 
     /// What was compiled and loaded so far.
@@ -164,7 +195,10 @@ impl Runtime {
         let vm = &self.inner.vm;
         let stats = vm.stats();
         let universe = vm.universe();
-        let sets: Vec<usize> = universe.image_sets().map(|s| s.pool().stats().used).collect();
+        let sets: Vec<usize> = universe
+            .image_sets()
+            .map(|s| s.pool().stats().used)
+            .collect();
         StatsReport {
             assemblies: stats.assemblies().into_iter().collect(),
             classes: stats.classes(),
@@ -193,7 +227,9 @@ pub struct Domain {
 impl Domain {
     pub(crate) fn vm_domain(&self) -> &ferrocil_vm::Domain {
         let vm = &self.runtime.inner.vm;
-        vm.domains().get(self.index).unwrap_or_else(|| vm.root_domain())
+        vm.domains()
+            .get(self.index)
+            .unwrap_or_else(|| vm.root_domain())
     }
 
     /// Loads an assembly file into the domain.
@@ -202,7 +238,10 @@ impl Domain {
     /// When it cannot be read or is not a CLI image.
     pub fn load_file(&self, path: impl AsRef<Path>) -> Result<Assembly, Error> {
         let image = self.runtime.inner.vm.load_image(path.as_ref())?;
-        Ok(Assembly { domain: self.clone(), image: image.id })
+        Ok(Assembly {
+            domain: self.clone(),
+            image: image.id,
+        })
     }
 
     /// Loads an assembly from bytes; `name` stands for the path in messages.
@@ -211,7 +250,10 @@ impl Domain {
     /// When the bytes are not a CLI image.
     pub fn load_bytes(&self, bytes: &[u8], name: &str) -> Result<Assembly, Error> {
         let image = self.runtime.inner.vm.load_image_bytes(bytes, name)?;
-        Ok(Assembly { domain: self.clone(), image: image.id })
+        Ok(Assembly {
+            domain: self.clone(),
+            image: image.id,
+        })
     }
 
     /// Friendly name.

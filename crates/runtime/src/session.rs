@@ -12,13 +12,19 @@ pub(crate) struct Session<'r> {
 
 impl<'r> Session<'r> {
     pub(crate) fn new(vm: &'r Vm, domain: &Domain) -> Session<'r> {
-        Session { vm, attached: vm.attach(domain) }
+        Session {
+            vm,
+            attached: vm.attach(domain),
+        }
     }
 
     pub(crate) fn thread(&self) -> &Thread {
         match &self.attached {
             Some(thread) => thread,
-            None => self.vm.current_thread().expect("attached just now or before"),
+            None => self
+                .vm
+                .current_thread()
+                .expect("attached just now or before"),
         }
     }
 
@@ -40,8 +46,17 @@ pub(crate) fn describe(vm: &Vm, thread: &Thread, exception: ObjRef) -> ManagedEx
             .exception_offsets()
             .map(|o| exception.read::<StringRef>(o.message).to_string_lossy())
             .unwrap_or_default();
-        let frames = vm.exception_trace(exception).iter().map(|e| vm.method_name(e.method)).collect();
+        let frames = vm
+            .exception_trace(exception)
+            .iter()
+            .map(|e| vm.method_name(e.method))
+            .collect();
         let text = thread.describe_exception(exception);
-        ManagedException { type_name, message, frames, text }
+        ManagedException {
+            type_name,
+            message,
+            frames,
+            text,
+        }
     })
 }

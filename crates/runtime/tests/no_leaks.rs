@@ -20,28 +20,45 @@ public class Work {
 /// Mappings of the process that are large or executable: arenas, heaps, code, stacks.
 fn mappings() -> usize {
     let maps = std::fs::read_to_string("/proc/self/maps").expect("procfs is mounted");
-    maps.lines().filter(|l| !l.contains(".so") && !l.contains("[")).count()
+    maps.lines()
+        .filter(|l| !l.contains(".so") && !l.contains("["))
+        .count()
 }
 
 fn resident_bytes() -> usize {
     let statm = std::fs::read_to_string("/proc/self/statm").expect("procfs is mounted");
-    let pages: usize = statm.split_whitespace().nth(1).and_then(|p| p.parse().ok()).expect("statm has its form");
+    let pages: usize = statm
+        .split_whitespace()
+        .nth(1)
+        .and_then(|p| p.parse().ok())
+        .expect("statm has its form");
     pages * 4096
 }
 
 fn threads() -> usize {
-    std::fs::read_dir("/proc/self/task").expect("procfs is mounted").count()
+    std::fs::read_dir("/proc/self/task")
+        .expect("procfs is mounted")
+        .count()
 }
 
 fn cycle(file: &std::path::Path) -> Result<(), Error> {
     // Two at once, used side by side.
-    let (a, b) = (Runtime::builder().heap_limit(64 << 20).build()?, Runtime::builder().heap_limit(64 << 20).build()?);
+    let (a, b) = (
+        Runtime::builder().heap_limit(64 << 20).build()?,
+        Runtime::builder().heap_limit(64 << 20).build()?,
+    );
     for runtime in [&a, &b] {
-        let run = runtime.default_domain().load_file(file)?.method::<(i32,), i32>("Work", "Run")?;
+        let run = runtime
+            .default_domain()
+            .load_file(file)?
+            .method::<(i32,), i32>("Work", "Run")?;
         assert_eq!(run.call((500,))?, 500);
     }
     drop(a);
-    let run = b.default_domain().load_file(file)?.method::<(i32,), i32>("Work", "Run")?;
+    let run = b
+        .default_domain()
+        .load_file(file)?
+        .method::<(i32,), i32>("Work", "Run")?;
     assert_eq!(run.call((10,))?, 10);
     Ok(())
 }
@@ -59,10 +76,18 @@ fn two_runtimes_drop_without_a_leak() -> Result<(), Error> {
         cycle(&file)?;
     }
     let after = (mappings(), threads(), resident_bytes());
-    assert!(after.0 <= before.0 + 2, "mappings grew from {} to {}", before.0, after.0);
+    assert!(
+        after.0 <= before.0 + 2,
+        "mappings grew from {} to {}",
+        before.0,
+        after.0
+    );
     assert_eq!(after.1, before.1, "threads");
     // One leaked runtime would cost megabytes in each round.
     let grown = after.2.saturating_sub(before.2);
-    assert!(grown < ROUNDS * (256 << 10), "resident memory grew by {grown} bytes in {ROUNDS} rounds");
+    assert!(
+        grown < ROUNDS * (256 << 10),
+        "resident memory grew by {grown} bytes in {ROUNDS} rounds"
+    );
     Ok(())
 }

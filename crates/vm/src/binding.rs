@@ -2,7 +2,9 @@
 
 use std::sync::OnceLock;
 
-use ferrocil_gc::{CollectionRecord, ObjectRef, ObjectShape, RootVisitor, ShapeKind, Tlab, VmBinding, WeakVisitor};
+use ferrocil_gc::{
+    CollectionRecord, ObjectRef, ObjectShape, RootVisitor, ShapeKind, Tlab, VmBinding, WeakVisitor,
+};
 use parking_lot::Mutex;
 
 use crate::domain::{DomainRoot, ShapeTag, VTable};
@@ -37,7 +39,12 @@ unsafe impl Send for StoppedPtr {}
 
 impl GcBinding {
     pub(crate) fn new(arena_base: usize) -> GcBinding {
-        GcBinding { arena_base, runtime: OnceLock::new(), collecting: Mutex::new(()), stopped: Mutex::new(None) }
+        GcBinding {
+            arena_base,
+            runtime: OnceLock::new(),
+            collecting: Mutex::new(()),
+            stopped: Mutex::new(None),
+        }
     }
 
     pub(crate) fn attach(&self, runtime: &Runtime) {
@@ -76,36 +83,63 @@ unsafe impl VmBinding for GcBinding {
         let base = vtable.base_size as usize;
         let first = vtable.base_size;
         match vtable.shape {
-            ShapeTag::NoRefs if vtable.elem_size == 0 => ObjectShape { size: base, kind: ShapeKind::NoRefs },
-            ShapeTag::NoRefs => {
-                ObjectShape { size: base + length() * vtable.elem_size as usize, kind: ShapeKind::NoRefs }
-            }
-            ShapeTag::String => ObjectShape { size: base + (length() + 1) * 2, kind: ShapeKind::NoRefs },
-            ShapeTag::Bitmap => {
-                ObjectShape { size: base, kind: ShapeKind::Bitmap { first: 8, bits: vtable.shape_bits() } }
-            }
-            ShapeTag::Runs => ObjectShape { size: base, kind: ShapeKind::Runs(vtable.shape_runs()) },
+            ShapeTag::NoRefs if vtable.elem_size == 0 => ObjectShape {
+                size: base,
+                kind: ShapeKind::NoRefs,
+            },
+            ShapeTag::NoRefs => ObjectShape {
+                size: base + length() * vtable.elem_size as usize,
+                kind: ShapeKind::NoRefs,
+            },
+            ShapeTag::String => ObjectShape {
+                size: base + (length() + 1) * 2,
+                kind: ShapeKind::NoRefs,
+            },
+            ShapeTag::Bitmap => ObjectShape {
+                size: base,
+                kind: ShapeKind::Bitmap {
+                    first: 8,
+                    bits: vtable.shape_bits(),
+                },
+            },
+            ShapeTag::Runs => ObjectShape {
+                size: base,
+                kind: ShapeKind::Runs(vtable.shape_runs()),
+            },
             ShapeTag::RefArray => {
                 let len = length();
-                ObjectShape { size: base + len * 8, kind: ShapeKind::RefArray { first, len } }
+                ObjectShape {
+                    size: base + len * 8,
+                    kind: ShapeKind::RefArray { first, len },
+                }
             }
             ShapeTag::ValueArray => {
                 let (len, elem_size) = (length(), vtable.elem_size);
                 let offsets = vtable.shape_offsets();
                 ObjectShape {
                     size: base + len * elem_size as usize,
-                    kind: ShapeKind::ValueArray { first, len, elem_size, offsets },
+                    kind: ShapeKind::ValueArray {
+                        first,
+                        len,
+                        elem_size,
+                        offsets,
+                    },
                 }
             }
             ShapeTag::Ephemerons => {
                 let len = length();
-                ObjectShape { size: base + len * 16, kind: ShapeKind::Ephemerons { first, len } }
+                ObjectShape {
+                    size: base + len * 16,
+                    kind: ShapeKind::Ephemerons { first, len },
+                }
             }
         }
     }
 
     fn stop_mutators(&self) {
-        let Some(runtime) = self.runtime() else { return };
+        let Some(runtime) = self.runtime() else {
+            return;
+        };
         match runtime.current_thread() {
             Some(thread) => {
                 // Waiting for another collection counts as being stopped.
@@ -137,11 +171,15 @@ unsafe impl VmBinding for GcBinding {
     }
 
     fn scan_roots(&self, roots: &mut RootVisitor<'_, Self>) {
-        let Some(runtime) = self.runtime() else { return };
+        let Some(runtime) = self.runtime() else {
+            return;
+        };
         for domain in runtime.domains().iter() {
             let mut slots = Vec::new();
             let mut values = Vec::new();
-            domain.scan(&mut |slot| slots.push(slot), &mut |object| values.extend(to_gc(object)));
+            domain.scan(&mut |slot| slots.push(slot), &mut |object| {
+                values.extend(to_gc(object))
+            });
             for slot in slots {
                 // SAFETY: static storage has a reference at each reported offset.
                 unsafe { roots.slot(slot as *mut Option<ObjectRef>) };
@@ -155,7 +193,9 @@ unsafe impl VmBinding for GcBinding {
                 roots.value(object);
             }
         }
-        let me: *const Thread = runtime.current_thread().map_or(std::ptr::null(), std::ptr::from_ref);
+        let me: *const Thread = runtime
+            .current_thread()
+            .map_or(std::ptr::null(), std::ptr::from_ref);
         if let Some(StoppedPtr(world)) = &*self.stopped.lock() {
             for thread in world.threads() {
                 scan_thread(thread, std::ptr::eq(thread, me), roots);
@@ -171,7 +211,11 @@ unsafe impl VmBinding for GcBinding {
     }
 
     fn ephemeron_tombstone(&self) -> Option<ObjectRef> {
-        to_gc(self.runtime()?.root_domain_if_made()?.root(DomainRoot::Tombstone))
+        to_gc(
+            self.runtime()?
+                .root_domain_if_made()?
+                .root(DomainRoot::Tombstone),
+        )
     }
 
     fn finalizers_ready(&self, count: usize) {

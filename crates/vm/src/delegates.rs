@@ -29,9 +29,12 @@ impl Runtime {
     /// Checks that corlib's Delegate has its fields where stubs look for them.
     pub(crate) fn check_delegate_layout(&self) -> LoadResult<()> {
         let class = self.well_known_class(Wk::Delegate)?;
-        for (name, offset) in
-            [("method_ptr", METHOD_PTR), ("invoke_impl", INVOKE_IMPL), ("m_target", TARGET), ("method", METHOD)]
-        {
+        for (name, offset) in [
+            ("method_ptr", METHOD_PTR),
+            ("invoke_impl", INVOKE_IMPL),
+            ("m_target", TARGET),
+            ("method", METHOD),
+        ] {
             let found = match self.find_field(class, name)? {
                 Some(field) => Some(self.field_offset(field)?),
                 None => None,
@@ -40,7 +43,9 @@ impl Runtime {
                 return Err(LoadError::new(
                     LoadErrorKind::NotSupported,
                     "System.Delegate",
-                    format!("this corlib is not supported: Delegate.{name} is at {found:?}, not at {offset}"),
+                    format!(
+                        "this corlib is not supported: Delegate.{name} is at {found:?}, not at {offset}"
+                    ),
                 ));
             }
         }
@@ -53,7 +58,13 @@ impl Runtime {
     /// When the class has none.
     pub fn delegate_invoke(&self, class: ClassPtr) -> LoadResult<MethodPtr> {
         self.find_method(class, "Invoke", None)?.ok_or_else(|| {
-            LoadError::type_load(self.type_name(class.ty), format!("delegate '{}' has no Invoke method", self.type_name(class.ty)))
+            LoadError::type_load(
+                self.type_name(class.ty),
+                format!(
+                    "delegate '{}' has no Invoke method",
+                    self.type_name(class.ty)
+                ),
+            )
         })
     }
 }
@@ -73,27 +84,50 @@ impl Host<'_> {
     }
 
     /// What `Invoke` of a delegate on this method calls.
-    fn invoke_impl(&self, class: ClassPtr, method: MethodPtr, has_target: bool) -> LoadResult<usize> {
+    fn invoke_impl(
+        &self,
+        class: ClassPtr,
+        method: MethodPtr,
+        has_target: bool,
+    ) -> LoadResult<usize> {
         let invoke = self.runtime.delegate_invoke(class)?;
         let sig: CallSig = self.call_sig(invoke)?;
         let declared = self.runtime.signature(method)?.params.len();
         let given = sig.params.len();
         if method.is_static() {
             if declared == given && !has_target {
-                self.shared_stub(StubKind::DelegateOpenStatic { method_ptr_off: METHOD_PTR }, &sig)
+                self.shared_stub(
+                    StubKind::DelegateOpenStatic {
+                        method_ptr_off: METHOD_PTR,
+                    },
+                    &sig,
+                )
             } else if declared == given + 1 {
-                let kind = StubKind::DelegateClosedStatic { method_ptr_off: METHOD_PTR, target_off: TARGET };
+                let kind = StubKind::DelegateClosedStatic {
+                    method_ptr_off: METHOD_PTR,
+                    target_off: TARGET,
+                };
                 self.shared_stub(kind, &sig)
             } else if declared == given {
                 // A target that a static method has no use for is ignored.
-                self.shared_stub(StubKind::DelegateOpenStatic { method_ptr_off: METHOD_PTR }, &sig)
+                self.shared_stub(
+                    StubKind::DelegateOpenStatic {
+                        method_ptr_off: METHOD_PTR,
+                    },
+                    &sig,
+                )
             } else {
                 Err(self.mismatch(class, method))
             }
         } else if declared == given {
             Ok(self.runtime.helpers.delegate_closed())
         } else if declared + 1 == given && !has_target {
-            self.shared_stub(StubKind::DelegateOpenInstance { method_ptr_off: METHOD_PTR }, &sig)
+            self.shared_stub(
+                StubKind::DelegateOpenInstance {
+                    method_ptr_off: METHOD_PTR,
+                },
+                &sig,
+            )
         } else {
             Err(self.mismatch(class, method))
         }
@@ -103,16 +137,29 @@ impl Host<'_> {
         LoadError::new(
             LoadErrorKind::InvalidProgram,
             self.runtime.type_name(class.ty),
-            format!("method {} does not fit delegate '{}'", self.runtime.method_name(method), self.runtime.type_name(class.ty)),
+            format!(
+                "method {} does not fit delegate '{}'",
+                self.runtime.method_name(method),
+                self.runtime.type_name(class.ty)
+            ),
         )
     }
 }
 
 impl Thread {
     /// A delegate of this class on a target and the code that `ldftn` or `ldvirtftn` gave.
-    pub(crate) fn new_delegate(&self, vtable: VTablePtr, target: ObjRef, code: usize) -> Result<ObjRef, Thrown> {
+    pub(crate) fn new_delegate(
+        &self,
+        vtable: VTablePtr,
+        target: ObjRef,
+        code: usize,
+    ) -> Result<ObjRef, Thrown> {
         let Some(entry) = vtable.domain().entry_at(code) else {
-            return Err(self.throw_named("System", "NotSupportedException", "A delegate needs a managed method."));
+            return Err(self.throw_named(
+                "System",
+                "NotSupportedException",
+                "A delegate needs a managed method.",
+            ));
         };
         self.fill_delegate(vtable, target, entry)
     }
@@ -121,22 +168,51 @@ impl Thread {
     ///
     /// # Errors
     /// When the method does not fit the delegate.
-    pub fn new_delegate_on(&self, class: ClassPtr, target: ObjRef, method: MethodPtr) -> Result<ObjRef, Thrown> {
+    pub fn new_delegate_on(
+        &self,
+        class: ClassPtr,
+        target: ObjRef,
+        method: MethodPtr,
+    ) -> Result<ObjRef, Thrown> {
         let vtable = self.vtable(class)?;
-        let entry = self.domain().entry(method).map_err(|e| self.throw_load_error(&e))?;
+        let entry = self
+            .domain()
+            .entry(method)
+            .map_err(|e| self.throw_load_error(&e))?;
         self.fill_delegate(vtable, target, entry)
     }
 
-    fn fill_delegate(&self, vtable: VTablePtr, target: ObjRef, entry: EntryPtr) -> Result<ObjRef, Thrown> {
+    fn fill_delegate(
+        &self,
+        vtable: VTablePtr,
+        target: ObjRef,
+        entry: EntryPtr,
+    ) -> Result<ObjRef, Thrown> {
         let method = entry.method;
         let domain = vtable.domain();
-        let host = Host { runtime: self.runtime(), domain, thread: self };
+        let host = Host {
+            runtime: self.runtime(),
+            domain,
+            thread: self,
+        };
         if target.is_null() && !method.is_static() && {
-            let invoke = self.runtime().delegate_invoke(vtable.class).map_err(|e| self.throw_load_error(&e))?;
-            let count = |m| self.runtime().signature(m).map(|s| s.params.len()).map_err(|e| self.throw_load_error(&e));
+            let invoke = self
+                .runtime()
+                .delegate_invoke(vtable.class)
+                .map_err(|e| self.throw_load_error(&e))?;
+            let count = |m| {
+                self.runtime()
+                    .signature(m)
+                    .map(|s| s.params.len())
+                    .map_err(|e| self.throw_load_error(&e))
+            };
             count(invoke)? == count(method)?
         } {
-            return Err(self.throw_named("System", "ArgumentException", "Delegate to an instance method cannot have null 'this'."));
+            return Err(self.throw_named(
+                "System",
+                "ArgumentException",
+                "Delegate to an instance method cannot have null 'this'.",
+            ));
         }
         let code = if method.class.is_value_type() && !method.is_static() && !target.is_null() {
             entry.unboxing(domain)
@@ -144,8 +220,9 @@ impl Thread {
             Ok(entry.precode())
         };
         let code = code.map_err(|e| self.throw_load_error(&e))?;
-        let invoke_impl =
-            host.invoke_impl(vtable.class, method, !target.is_null()).map_err(|e| self.throw_load_error(&e))?;
+        let invoke_impl = host
+            .invoke_impl(vtable.class, method, !target.is_null())
+            .map_err(|e| self.throw_load_error(&e))?;
         let delegate = self.alloc_instance(vtable)?;
         delegate.write(METHOD_PTR, code);
         delegate.write(INVOKE_IMPL, invoke_impl);
@@ -162,16 +239,29 @@ impl Thread {
     pub fn new_multicast_like(&self, class: ClassPtr) -> Result<ObjRef, Thrown> {
         let runtime = self.runtime();
         let vtable = self.vtable(class)?;
-        let host = Host { runtime, domain: vtable.domain(), thread: self };
+        let host = Host {
+            runtime,
+            domain: vtable.domain(),
+            thread: self,
+        };
         let stub = (|| {
             let invoke = runtime.delegate_invoke(class)?;
             let sig = host.call_sig(invoke)?;
             debug_assert_eq!(sig.this, This::Ref);
             let field = runtime.find_field(class, "delegates")?.ok_or_else(|| {
-                LoadError::type_load("System.MulticastDelegate", "corlib's MulticastDelegate has no field 'delegates'")
+                LoadError::type_load(
+                    "System.MulticastDelegate",
+                    "corlib's MulticastDelegate has no field 'delegates'",
+                )
             })?;
             let delegates_off = runtime.field_offset(field)?;
-            host.shared_stub(StubKind::DelegateMulticast { delegates_off, invoke_off: INVOKE_IMPL }, &sig)
+            host.shared_stub(
+                StubKind::DelegateMulticast {
+                    delegates_off,
+                    invoke_off: INVOKE_IMPL,
+                },
+                &sig,
+            )
         })()
         .map_err(|e: LoadError| self.throw_load_error(&e))?;
         let delegate = self.alloc_instance(vtable)?;

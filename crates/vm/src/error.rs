@@ -47,8 +47,16 @@ pub struct LoadError {
 
 impl LoadError {
     /// An error of this kind about `subject`.
-    pub fn new(kind: LoadErrorKind, subject: impl Into<String>, message: impl Into<String>) -> LoadError {
-        LoadError { kind, message: message.into(), subject: subject.into() }
+    pub fn new(
+        kind: LoadErrorKind,
+        subject: impl Into<String>,
+        message: impl Into<String>,
+    ) -> LoadError {
+        LoadError {
+            kind,
+            message: message.into(),
+            subject: subject.into(),
+        }
     }
 
     /// A type that could not be loaded.
@@ -64,7 +72,11 @@ impl LoadError {
     /// An assembly file that is not there.
     #[must_use]
     pub fn assembly_not_found(name: &str, searched: &[PathBuf]) -> LoadError {
-        let places = searched.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ");
+        let places = searched
+            .iter()
+            .map(|p| p.display().to_string())
+            .collect::<Vec<_>>()
+            .join(", ");
         Self::new(
             LoadErrorKind::FileNotFound,
             name,

@@ -57,14 +57,18 @@ impl Runtime {
             .lock()
             .get(id.0 as usize)
             .cloned()
-            .unwrap_or_else(|| LoadError::new(LoadErrorKind::ExecutionEngine, "", "an error was lost"))
+            .unwrap_or_else(|| {
+                LoadError::new(LoadErrorKind::ExecutionEngine, "", "an error was lost")
+            })
     }
 
     /// Whether an object is a `long[]`.
     pub(crate) fn is_long_vector(&self, object: ObjRef) -> bool {
         let class = self.class_of(object);
         class.kind == crate::types::ClassKind::SzArray
-            && class.element.is_some_and(|e| e.element_type == ferrocil_metadata::ElementType::I8)
+            && class
+                .element
+                .is_some_and(|e| e.element_type == ferrocil_metadata::ElementType::I8)
     }
 }
 
@@ -87,11 +91,23 @@ impl Thread {
     ///
     /// # Errors
     /// What making it threw.
-    pub fn new_exception(&self, namespace: &str, name: &str, message: &str) -> Result<ObjRef, Thrown> {
+    pub fn new_exception(
+        &self,
+        namespace: &str,
+        name: &str,
+        message: &str,
+    ) -> Result<ObjRef, Thrown> {
         self.managed(|| {
-            let class = self.runtime().corlib_class(namespace, name).map_err(|e| self.corlib_is_broken(&e))?;
+            let class = self
+                .runtime()
+                .corlib_class(namespace, name)
+                .map_err(|e| self.corlib_is_broken(&e))?;
             let exception = self.new_object(class)?;
-            let text = if message.is_empty() { None } else { Some(self.new_string(message)?) };
+            let text = if message.is_empty() {
+                None
+            } else {
+                Some(self.new_string(message)?)
+            };
             let args: Vec<u64> = text.iter().map(|t| t.object().address() as u64).collect();
             self.construct(class, exception, &args)?;
             Ok(exception)
@@ -101,13 +117,20 @@ impl Thread {
     /// Runs the constructor of `class` that takes these many arguments (strings first) on an object.
     fn construct(&self, class: ClassPtr, object: ObjRef, args: &[u64]) -> Result<(), Thrown> {
         let runtime = self.runtime();
-        let string = runtime.universe().primitive(ferrocil_metadata::ElementType::String);
-        let methods = runtime.methods(class).map_err(|e| self.corlib_is_broken(&e))?;
+        let string = runtime
+            .universe()
+            .primitive(ferrocil_metadata::ElementType::String);
+        let methods = runtime
+            .methods(class)
+            .map_err(|e| self.corlib_is_broken(&e))?;
         for &m in methods {
             if m.name != ".ctor" {
                 continue;
             }
-            let params = &runtime.signature(m).map_err(|e| self.corlib_is_broken(&e))?.params;
+            let params = &runtime
+                .signature(m)
+                .map_err(|e| self.corlib_is_broken(&e))?
+                .params;
             if params.len() == args.len() && params.first().is_none_or(|&p| p == string) {
                 self.invoke(m, Some(object.address() as u64), args)?;
                 return Ok(());
@@ -126,7 +149,9 @@ impl Thread {
     pub fn throw_load_error(&self, error: &LoadError) -> Thrown {
         let (namespace, name) = match error.kind {
             LoadErrorKind::TypeLoad => ("System", "TypeLoadException"),
-            LoadErrorKind::MissingMethod | LoadErrorKind::MissingInternalCall => ("System", "MissingMethodException"),
+            LoadErrorKind::MissingMethod | LoadErrorKind::MissingInternalCall => {
+                ("System", "MissingMethodException")
+            }
             LoadErrorKind::MissingField => ("System", "MissingFieldException"),
             LoadErrorKind::BadImage => ("System", "BadImageFormatException"),
             LoadErrorKind::InvalidProgram => ("System", "InvalidProgramException"),
@@ -159,10 +184,17 @@ impl Thread {
     /// TypeInitializationException around what an initialiser threw.
     pub(crate) fn wrap_type_initialization(&self, class: ClassPtr, inner: ObjRef) -> ObjRef {
         let make = || -> Result<ObjRef, Thrown> {
-            let wrapper = self.runtime().corlib_class("System", "TypeInitializationException").map_err(|e| self.corlib_is_broken(&e))?;
+            let wrapper = self
+                .runtime()
+                .corlib_class("System", "TypeInitializationException")
+                .map_err(|e| self.corlib_is_broken(&e))?;
             let object = self.new_object(wrapper)?;
             let name = self.new_string(&self.runtime().type_name(class.ty))?;
-            self.construct(wrapper, object, &[name.object().address() as u64, inner.address() as u64])?;
+            self.construct(
+                wrapper,
+                object,
+                &[name.object().address() as u64, inner.address() as u64],
+            )?;
             Ok(object)
         };
         make().unwrap_or_else(|_| self.take_pending())

@@ -151,7 +151,9 @@ impl IcallTable {
 impl ClassIcalls<'_> {
     /// Adds a method: its name, or `name(sig)` for one of several overloads.
     pub fn add(self, method: &str, function: NativeFn) -> Self {
-        self.table.entries.insert(format!("{}::{method}", self.class), function);
+        self.table
+            .entries
+            .insert(format!("{}::{method}", self.class), function);
         self
     }
 }

@@ -38,7 +38,8 @@ pub use start::{CORLIB_VERSION, RunError};
 pub use stats::{AssemblyStats, Stats};
 pub use threads::{Attached, Thread, ThreadRegistry};
 pub use types::{
-    ArrayMethod, Class, ClassKind, ClassPtr, Field, FieldPtr, Layout, Method, MethodKind, MethodPtr, Signature, is_assignable,
+    ArrayMethod, Class, ClassKind, ClassPtr, Field, FieldPtr, Layout, Method, MethodKind,
+    MethodPtr, Signature, is_assignable,
 };
 pub use unwind::{Frame, StackEntry, frames};
 pub use wellknown::Wk;

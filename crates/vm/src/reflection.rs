@@ -14,7 +14,8 @@ impl Thread {
     pub fn type_object(&self, class: ClassPtr) -> Result<ObjRef, Thrown> {
         let domain = self.domain();
         if class.open {
-            return self.reflection_object((class.address(), 0, 0), || self.make_type_object(class));
+            return self
+                .reflection_object((class.address(), 0, 0), || self.make_type_object(class));
         }
         let vtable = self.vtable(class)?;
         let found = vtable.type_object();
@@ -28,7 +29,9 @@ impl Thread {
 
     fn make_type_object(&self, class: ClassPtr) -> Result<ObjRef, Thrown> {
         let runtime = self.runtime();
-        let runtime_type = runtime.well_known_class(Wk::RuntimeType).map_err(|e| self.throw_load_error(&e))?;
+        let runtime_type = runtime
+            .well_known_class(Wk::RuntimeType)
+            .map_err(|e| self.throw_load_error(&e))?;
         let object = self.new_object(runtime_type)?;
         let offset = self.field_offset("System.Type", "_impl")?;
         object.write(offset, class.address());
@@ -45,8 +48,13 @@ impl Thread {
         }
         let offset = self.field_offset("System.Type", "_impl")?;
         // SAFETY: `_impl` of a runtime type holds the address of its class.
-        unsafe { ClassPtr::from_address(object.read(offset)) }
-            .ok_or_else(|| self.throw_named("System", "NotSupportedException", "This kind of System.Type is not supported here."))
+        unsafe { ClassPtr::from_address(object.read(offset)) }.ok_or_else(|| {
+            self.throw_named(
+                "System",
+                "NotSupportedException",
+                "This kind of System.Type is not supported here.",
+            )
+        })
     }
 
     /// A reflection object that is made once per domain and key.

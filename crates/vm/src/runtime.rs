@@ -95,6 +95,7 @@ pub struct Runtime {
     method_list: Mutex<Vec<MethodPtr>>,
     fields: RwLock<Vec<Option<FieldPtr>>>,
     field_count: AtomicU32,
+    thread_static_count: AtomicU32,
     class_count: AtomicU32,
     pub(crate) deferred: Mutex<Vec<LoadError>>,
     pub(crate) helpers: Helpers,
@@ -115,7 +116,9 @@ unsafe impl Sync for Runtime {}
 
 impl std::fmt::Debug for Runtime {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Runtime").field("images", &self.images.len()).finish_non_exhaustive()
+        f.debug_struct("Runtime")
+            .field("images", &self.images.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -126,14 +129,23 @@ impl Runtime {
     /// When memory cannot be reserved or corlib is not found.
     pub fn new(options: RuntimeOptions) -> LoadResult<Arc<Runtime>> {
         let arena = LoaderArena::new(options.arena)?;
-        let global_code = CodeManager::new(&arena, CodeManagerKind::Global, CodeManagerOptions::default())?;
+        let global_code = CodeManager::new(
+            &arena,
+            CodeManagerKind::Global,
+            CodeManagerOptions::default(),
+        )?;
         let binding = GcBinding::new(arena.base());
         let heap = Heap::new(options.heap.clone(), binding).map_err(|e| {
-            LoadError::new(crate::error::LoadErrorKind::OutOfMemory, "", format!("cannot reserve the heap: {e}"))
+            LoadError::new(
+                crate::error::LoadErrorKind::OutOfMemory,
+                "",
+                format!("cannot reserve the heap: {e}"),
+            )
         })?;
         let helpers = Helpers::install(&global_code)?;
-        let compiler = Compiler::new(CompilerOptions::default())
-            .map_err(|e| LoadError::new(crate::error::LoadErrorKind::NotSupported, "", e.to_string()))?;
+        let compiler = Compiler::new(CompilerOptions::default()).map_err(|e| {
+            LoadError::new(crate::error::LoadErrorKind::NotSupported, "", e.to_string())
+        })?;
         let runtime = Arc::new(Runtime {
             compiler,
             codemap: CodeMap::default(),
@@ -153,6 +165,7 @@ impl Runtime {
             method_list: Mutex::default(),
             fields: RwLock::default(),
             field_count: AtomicU32::new(0),
+            thread_static_count: AtomicU32::new(0),
             class_count: AtomicU32::new(0),
             deferred: Mutex::default(),
             helpers,
@@ -169,7 +182,9 @@ impl Runtime {
         runtime.load_corlib()?;
         crate::signals::register(&runtime)?;
         let root = runtime.add_domain("default")?;
-        runtime.root.store(std::ptr::from_ref(root).cast_mut(), Ordering::Release);
+        runtime
+            .root
+            .store(std::ptr::from_ref(root).cast_mut(), Ordering::Release);
         Ok(runtime)
     }
 
@@ -181,7 +196,9 @@ impl Runtime {
             .iter()
             .map(|f| f.join("mscorlib.dll"))
             .find(|f| f.is_file())
-            .ok_or_else(|| LoadError::assembly_not_found("mscorlib", &self.options.search.framework))?;
+            .ok_or_else(|| {
+                LoadError::assembly_not_found("mscorlib", &self.options.search.framework)
+            })?;
         let image = self.load_image(&file)?;
         self.universe.set_corlib(image.id)?;
         let _ = self.corlib.set(image.id);
@@ -194,7 +211,8 @@ impl Runtime {
     /// # Errors
     /// When the loader arena is full.
     pub fn add_domain(&self, name: &str) -> LoadResult<&Domain> {
-        self.domains.try_push_with(|id| Domain::new(self, id as u32 + 1, name))
+        self.domains
+            .try_push_with(|id| Domain::new(self, id as u32 + 1, name))
     }
 
     /// The options.
@@ -342,7 +360,10 @@ impl Runtime {
     /// Before it is loaded, which `new` does first.
     #[must_use]
     pub fn corlib(&self) -> &LoadedImage {
-        let id = *self.corlib.get().expect("corlib is loaded when a runtime is made");
+        let id = *self
+            .corlib
+            .get()
+            .expect("corlib is loaded when a runtime is made");
         self.image(id).expect("corlib is never unloaded")
     }
 
@@ -363,7 +384,9 @@ impl Runtime {
 
     /// Takes the loader lock (recursive).
     pub(crate) fn loader_lock(&self) -> LoaderLock<'_> {
-        LoaderLock { _guard: self.loader.lock() }
+        LoaderLock {
+            _guard: self.loader.lock(),
+        }
     }
 
     pub(crate) fn building(&self) -> RefMut<'_, Vec<TypeId>> {
@@ -388,7 +411,9 @@ impl Runtime {
 
     pub(crate) fn register_class(&self, ty: TypeId, class: ClassPtr) {
         self.class_list.lock().push(class);
-        self.universe.type_slot(ty).store(class.address(), Ordering::Release);
+        self.universe
+            .type_slot(ty)
+            .store(class.address(), Ordering::Release);
         self.stats.class_loaded();
     }
 
@@ -400,11 +425,17 @@ impl Runtime {
 
     pub(crate) fn register_method(&self, id: MethodId, method: MethodPtr) {
         self.method_list.lock().push(method);
-        self.universe.method_slot(id).store(method.address(), Ordering::Release);
+        self.universe
+            .method_slot(id)
+            .store(method.address(), Ordering::Release);
     }
 
     pub(crate) fn next_class_index(&self) -> u32 {
         self.class_count.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) fn next_thread_static_block(&self) -> u32 {
+        self.thread_static_count.fetch_add(1, Ordering::Relaxed)
     }
 
     pub(crate) fn next_field_index(&self) -> u32 {
@@ -427,7 +458,10 @@ impl Runtime {
     /// Moves a value into the pool of the image set that a type belongs to.
     pub(crate) fn allocate_in_set<T>(&self, ty: TypeId, value: T) -> NonNull<T> {
         let set = self.universe.image_set(self.universe.images_of(ty));
-        let place = set.pool().alloc_layout(std::alloc::Layout::new::<T>()).cast::<T>();
+        let place = set
+            .pool()
+            .alloc_layout(std::alloc::Layout::new::<T>())
+            .cast::<T>();
         // SAFETY: fresh memory of the right layout.
         unsafe { place.write(value) };
         place

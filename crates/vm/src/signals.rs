@@ -22,10 +22,12 @@ use crate::threads::Thread;
 const MAX_RUNTIMES: usize = 4096;
 const SIGNALS: [libc::c_int; 4] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE];
 
-static RUNTIMES: [AtomicPtr<Runtime>; MAX_RUNTIMES] = [const { AtomicPtr::new(ptr::null_mut()) }; MAX_RUNTIMES];
+static RUNTIMES: [AtomicPtr<Runtime>; MAX_RUNTIMES] =
+    [const { AtomicPtr::new(ptr::null_mut()) }; MAX_RUNTIMES];
 static INSTALL: Once = Once::new();
 /// What was there before; written once, before our handlers can run.
-static PREVIOUS: [AtomicPtr<libc::sigaction>; SIGNALS.len()] = [const { AtomicPtr::new(ptr::null_mut()) }; SIGNALS.len()];
+static PREVIOUS: [AtomicPtr<libc::sigaction>; SIGNALS.len()] =
+    [const { AtomicPtr::new(ptr::null_mut()) }; SIGNALS.len()];
 
 thread_local! {
     /// The attached thread whose stack guard this OS thread has, for faults in Rust code.
@@ -37,7 +39,15 @@ pub(crate) fn register(runtime: &Runtime) -> LoadResult<()> {
     INSTALL.call_once(install);
     let pointer = ptr::from_ref(runtime).cast_mut();
     for slot in &RUNTIMES {
-        if slot.compare_exchange(ptr::null_mut(), pointer, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+        if slot
+            .compare_exchange(
+                ptr::null_mut(),
+                pointer,
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            )
+            .is_ok()
+        {
             return Ok(());
         }
     }
@@ -52,7 +62,12 @@ pub(crate) fn register(runtime: &Runtime) -> LoadResult<()> {
 pub(crate) fn unregister(runtime: &Runtime) {
     let pointer = ptr::from_ref(runtime).cast_mut();
     for slot in &RUNTIMES {
-        let _ = slot.compare_exchange(pointer, ptr::null_mut(), Ordering::AcqRel, Ordering::Relaxed);
+        let _ = slot.compare_exchange(
+            pointer,
+            ptr::null_mut(),
+            Ordering::AcqRel,
+            Ordering::Relaxed,
+        );
     }
 }
 
@@ -64,7 +79,8 @@ pub(crate) fn set_guarded(thread: *const Thread) {
 fn install() {
     for (i, &signal) in SIGNALS.iter().enumerate() {
         let mut action = MaybeUninit::<libc::sigaction>::zeroed();
-        let previous = Box::into_raw(Box::new(MaybeUninit::<libc::sigaction>::zeroed())).cast::<libc::sigaction>();
+        let previous = Box::into_raw(Box::new(MaybeUninit::<libc::sigaction>::zeroed()))
+            .cast::<libc::sigaction>();
         // SAFETY: both structures are valid; the handler has the signature SA_SIGINFO asks for and
         // only touches what the comments there say.
         unsafe {
@@ -101,7 +117,9 @@ fn handle(signal: libc::c_int, registers: &mut [i64; 23], fault: usize) -> bool 
         // A fault in Rust code that ran into the stack guard of its thread.
         let thread = GUARDED.with(Cell::get);
         // SAFETY: the cell holds null or the attached thread of this OS thread.
-        let Some(thread) = (unsafe { thread.as_ref() }) else { return false };
+        let Some(thread) = (unsafe { thread.as_ref() }) else {
+            return false;
+        };
         if memory_fault && in_guard(thread, fault) && thread.open_stack_guard() {
             // It goes on in the opened pages; the exception is raised on its way back.
             thread.set_pending(thread.domain().root(DomainRoot::StackOverflow));
@@ -119,8 +137,12 @@ fn handle(signal: libc::c_int, registers: &mut [i64; 23], fault: usize) -> bool 
         continue_at_trap(registers, ThrowKind::StackOverflow, pc);
         return true;
     }
-    let Some(code) = runtime.codemap.find(pc) else { return false };
-    let Some(kind) = code.tables.trap_at((pc - code.start) as u32) else { return false };
+    let Some(code) = runtime.codemap.find(pc) else {
+        return false;
+    };
+    let Some(kind) = code.tables.trap_at((pc - code.start) as u32) else {
+        return false;
+    };
     if memory_fault && kind == ThrowKind::StackOverflow {
         return false;
     }

@@ -46,19 +46,35 @@ impl Runtime {
     pub fn start(self: &Arc<Self>, thread: &Thread) -> LoadResult<()> {
         self.check_corlib()?;
         self.check_delegate_layout()?;
-        thread.managed(|| self.make_objects(thread)).map_err(|Thrown(())| {
-            let exception = thread.take_pending();
-            let text = thread.describe_exception(exception);
-            LoadError::new(LoadErrorKind::ExecutionEngine, "", format!("the class library failed to start: {text}"))
-        })?;
+        self.start_domain(thread)?;
         self.start_finalizer();
         Ok(())
+    }
+
+    /// Makes the objects that managed code expects in the thread's domain.
+    ///
+    /// # Errors
+    /// When the class library throws.
+    pub fn start_domain(&self, thread: &Thread) -> LoadResult<()> {
+        thread.managed(|| {
+            self.make_objects(thread).map_err(|Thrown(())| {
+                let exception = thread.take_pending();
+                let text = thread.describe_exception(exception);
+                LoadError::new(
+                    LoadErrorKind::ExecutionEngine,
+                    "",
+                    format!("the class library failed to start: {text}"),
+                )
+            })
+        })
     }
 
     fn check_corlib(&self) -> LoadResult<()> {
         let class = self.corlib_class("System", "Environment")?;
         let field = self.find_field(class, "mono_corlib_version")?;
-        let found = field.and_then(|f| self.constant_string(f.rid)).unwrap_or_default();
+        let found = field
+            .and_then(|f| self.constant_string(f.rid))
+            .unwrap_or_default();
         if found == CORLIB_VERSION {
             return Ok(());
         }
@@ -75,23 +91,43 @@ impl Runtime {
 
     fn constant_string(&self, field: u32) -> Option<String> {
         let image = self.corlib().image();
-        let row = image.constant(image.constant_of(Token::new(TableId::Field, field))?).ok()?;
+        let row = image
+            .constant(image.constant_of(Token::new(TableId::Field, field))?)
+            .ok()?;
         let bytes = image.blob(row.value).ok()?;
-        let units: Vec<u16> = bytes.chunks_exact(2).map(|c| u16::from_le_bytes([c[0], c[1]])).collect();
+        let units: Vec<u16> = bytes
+            .chunks_exact(2)
+            .map(|c| u16::from_le_bytes([c[0], c[1]]))
+            .collect();
         Some(String::from_utf16_lossy(&units))
     }
 
     fn make_objects(&self, thread: &Thread) -> Result<(), Thrown> {
         let domain = thread.domain();
-        let class = |namespace: &str, name: &str| self.corlib_class(namespace, name).map_err(|e| thread.throw_load_error(&e));
+        let class = |namespace: &str, name: &str| {
+            self.corlib_class(namespace, name)
+                .map_err(|e| thread.throw_load_error(&e))
+        };
         // Reserved exceptions first, without their constructors: nothing can be thrown before.
-        domain.set_root(DomainRoot::OutOfMemory, thread.new_object(class("System", "OutOfMemoryException")?)?);
-        domain.set_root(DomainRoot::StackOverflow, thread.new_object(class("System", "StackOverflowException")?)?);
-        domain.set_root(DomainRoot::Tombstone, thread.new_object(class("System", "Object")?)?);
+        domain.set_root(
+            DomainRoot::OutOfMemory,
+            thread.new_object(class("System", "OutOfMemoryException")?)?,
+        );
+        domain.set_root(
+            DomainRoot::StackOverflow,
+            thread.new_object(class("System", "StackOverflowException")?)?,
+        );
+        domain.set_root(
+            DomainRoot::Tombstone,
+            thread.new_object(class("System", "Object")?)?,
+        );
         self.set_empty_string(thread)?;
         thread.make_thread_object()?;
         let app_domain = thread.new_object(class("System", "AppDomain")?)?;
-        app_domain.write(thread.field_offset("System.AppDomain", "_mono_app_domain")?, std::ptr::from_ref(domain) as usize);
+        app_domain.write(
+            thread.field_offset("System.AppDomain", "_mono_app_domain")?,
+            std::ptr::from_ref(domain) as usize,
+        );
         domain.set_root(DomainRoot::AppDomain, app_domain);
         let context = thread.new_object(class("System.Runtime.Remoting.Contexts", "Context")?)?;
         context.write(
@@ -100,20 +136,28 @@ impl Runtime {
         );
         domain.set_root(DomainRoot::Context, context);
         // Their messages and HResults come from their constructors.
-        for (root, name) in
-            [(DomainRoot::OutOfMemory, "OutOfMemoryException"), (DomainRoot::StackOverflow, "StackOverflowException")]
-        {
+        for (root, name) in [
+            (DomainRoot::OutOfMemory, "OutOfMemoryException"),
+            (DomainRoot::StackOverflow, "StackOverflowException"),
+        ] {
             domain.set_root(root, thread.new_exception("System", name, "")?);
         }
         Ok(())
     }
 
     fn set_empty_string(&self, thread: &Thread) -> Result<(), Thrown> {
-        let string = self.well_known_class(Wk::String).map_err(|e| thread.throw_load_error(&e))?;
+        let string = self
+            .well_known_class(Wk::String)
+            .map_err(|e| thread.throw_load_error(&e))?;
         let empty = thread.domain().intern(thread, &[])?;
-        let field = self.find_field(string, "Empty").map_err(|e| thread.throw_load_error(&e))?;
+        let field = self
+            .find_field(string, "Empty")
+            .map_err(|e| thread.throw_load_error(&e))?;
         if let Some(field) = field {
-            let place = thread.domain().static_address(field).map_err(|e| thread.throw_load_error(&e))?;
+            let place = thread
+                .domain()
+                .static_address(field)
+                .map_err(|e| thread.throw_load_error(&e))?;
             // SAFETY: the static field holds a reference.
             unsafe { place.cast::<ObjRef>().write(empty.object()) };
         }
@@ -129,19 +173,24 @@ impl Runtime {
         let runtime = Arc::downgrade(self);
         let address = Arc::as_ptr(self) as usize;
         let mailbox = finalizer.clone();
-        let handle = std::thread::Builder::new().name("Finalizer".into()).stack_size(4 << 20).spawn(move || {
-            let _ = runtime;
-            // SAFETY: `stop_finalizer` joins this thread before the runtime is dropped.
-            let runtime = unsafe { &*(address as *const Runtime) };
-            runtime.finalizer_main(&mailbox);
-        });
+        let handle = std::thread::Builder::new()
+            .name("Finalizer".into())
+            .stack_size(4 << 20)
+            .spawn(move || {
+                let _ = runtime;
+                // SAFETY: `stop_finalizer` joins this thread before the runtime is dropped.
+                let runtime = unsafe { &*(address as *const Runtime) };
+                runtime.finalizer_main(&mailbox);
+            });
         if let Ok(handle) = handle {
             finalizer.lock.lock().thread = Some(handle);
         }
     }
 
     fn finalizer_main(&self, mailbox: &Finalizer) {
-        let Some(thread) = self.attach(self.root_domain()) else { return };
+        let Some(thread) = self.attach(self.root_domain()) else {
+            return;
+        };
         loop {
             {
                 let mut state = mailbox.lock.lock();
@@ -184,7 +233,12 @@ impl Runtime {
         finalizer.waiting.fetch_add(1, Ordering::Relaxed);
         thread.blocking(|| {
             let mut state = finalizer.lock.lock();
-            if state.stop || state.thread.as_ref().is_some_and(|t| t.thread().id() == std::thread::current().id()) {
+            if state.stop
+                || state
+                    .thread
+                    .as_ref()
+                    .is_some_and(|t| t.thread().id() == std::thread::current().id())
+            {
                 return;
             }
             state.work = true;
@@ -216,7 +270,12 @@ impl Runtime {
     ///
     /// # Errors
     /// [`RunError::Load`] when there is no entry point, [`RunError::Thrown`] for an exception.
-    pub fn run_main(&self, thread: &Thread, image: &LoadedImage, args: &[String]) -> Result<Option<i32>, RunError> {
+    pub fn run_main(
+        &self,
+        thread: &Thread,
+        image: &LoadedImage,
+        args: &[String],
+    ) -> Result<Option<i32>, RunError> {
         let missing = || {
             RunError::Load(LoadError::new(
                 LoadErrorKind::EntryPointNotFound,
@@ -228,7 +287,9 @@ impl Runtime {
             ))
         };
         let token = image.image().entry_point().ok_or_else(missing)?;
-        let main = self.resolve_method_token(image, token, ferrocil_generics::Context::EMPTY).map_err(RunError::Load)?;
+        let main = self
+            .resolve_method_token(image, token, ferrocil_generics::Context::EMPTY)
+            .map_err(RunError::Load)?;
         let sig = self.signature(main).map_err(RunError::Load)?;
         if !main.is_static() || sig.params.len() > 1 {
             return Err(missing());
@@ -239,16 +300,24 @@ impl Runtime {
             let list;
             if takes_args {
                 let string = self.well_known_class(Wk::String).map_err(RunError::Load)?;
-                list = thread.new_vector(string, args.len()).map_err(|_| RunError::Thrown)?;
+                list = thread
+                    .new_vector(string, args.len())
+                    .map_err(|_| RunError::Thrown)?;
                 for (i, arg) in args.iter().enumerate() {
                     let text = thread.new_string(arg).map_err(|_| RunError::Thrown)?;
                     list.set(i, text);
                 }
                 slots.push(list.object().address() as u64);
             }
-            let returned = thread.invoke(main, None, &slots).map_err(|_| RunError::Thrown)?;
-            let int = self.universe().primitive(ferrocil_metadata::ElementType::I4);
-            let uint = self.universe().primitive(ferrocil_metadata::ElementType::U4);
+            let returned = thread
+                .invoke(main, None, &slots)
+                .map_err(|_| RunError::Thrown)?;
+            let int = self
+                .universe()
+                .primitive(ferrocil_metadata::ElementType::I4);
+            let uint = self
+                .universe()
+                .primitive(ferrocil_metadata::ElementType::U4);
             Ok((sig.ret == int || sig.ret == uint).then_some(returned.bits as i32))
         })
     }
@@ -270,11 +339,19 @@ impl Runtime {
         if handler.is_null() {
             return Ok(());
         }
-        let class = self.corlib_class("System", "UnhandledExceptionEventArgs").map_err(|e| thread.throw_load_error(&e))?;
+        let class = self
+            .corlib_class("System", "UnhandledExceptionEventArgs")
+            .map_err(|e| thread.throw_load_error(&e))?;
         let args = thread.new_object(class)?;
-        let ctor = self.find_method(class, ".ctor", Some(2)).map_err(|e| thread.throw_load_error(&e))?;
+        let ctor = self
+            .find_method(class, ".ctor", Some(2))
+            .map_err(|e| thread.throw_load_error(&e))?;
         if let Some(ctor) = ctor {
-            thread.invoke(ctor, Some(args.address() as u64), &[exception.address() as u64, 1])?;
+            thread.invoke(
+                ctor,
+                Some(args.address() as u64),
+                &[exception.address() as u64, 1],
+            )?;
         }
         thread.call_event(handler, thread.domain().root(DomainRoot::AppDomain), args)
     }
@@ -287,7 +364,11 @@ impl Runtime {
                 if handler.is_null() {
                     return Ok(());
                 }
-                thread.call_event(handler, thread.domain().root(DomainRoot::AppDomain), ObjRef::NULL)
+                thread.call_event(
+                    handler,
+                    thread.domain().root(DomainRoot::AppDomain),
+                    ObjRef::NULL,
+                )
             };
             if raise().is_err() {
                 thread.take_pending();
@@ -324,7 +405,10 @@ impl Thread {
         let runtime = self.runtime();
         let class = runtime.class_of(object);
         if let Ok(Some(finalizer)) = runtime.finalizer(class) {
-            if self.invoke(finalizer, Some(object.address() as u64), &[]).is_err() {
+            if self
+                .invoke(finalizer, Some(object.address() as u64), &[])
+                .is_err()
+            {
                 self.take_pending();
             }
         }
@@ -333,8 +417,14 @@ impl Thread {
     /// Calls an event handler delegate with (sender, args).
     fn call_event(&self, handler: ObjRef, sender: ObjRef, args: ObjRef) -> Result<(), Thrown> {
         let runtime = self.runtime();
-        let invoke = runtime.delegate_invoke(runtime.class_of(handler)).map_err(|e| self.throw_load_error(&e))?;
-        self.invoke(invoke, Some(handler.address() as u64), &[sender.address() as u64, args.address() as u64])?;
+        let invoke = runtime
+            .delegate_invoke(runtime.class_of(handler))
+            .map_err(|e| self.throw_load_error(&e))?;
+        self.invoke(
+            invoke,
+            Some(handler.address() as u64),
+            &[sender.address() as u64, args.address() as u64],
+        )?;
         Ok(())
     }
 
@@ -347,12 +437,25 @@ impl Thread {
             return Ok(self.managed_object());
         }
         let runtime = self.runtime();
-        let class = |wk| runtime.well_known_class(wk).map_err(|e| self.throw_load_error(&e));
+        let class = |wk| {
+            runtime
+                .well_known_class(wk)
+                .map_err(|e| self.throw_load_error(&e))
+        };
         let internal = self.new_object(class(Wk::InternalThread)?)?;
         let object = self.new_object(class(Wk::Thread)?)?;
-        internal.write(self.field_offset("System.Threading.InternalThread", "thread_id")?, i64::from(self.id()));
-        internal.write(self.field_offset("System.Threading.InternalThread", "managed_id")?, self.id() as i32);
-        object.write(self.field_offset("System.Threading.Thread", "internal_thread")?, internal);
+        internal.write(
+            self.field_offset("System.Threading.InternalThread", "thread_id")?,
+            i64::from(self.id()),
+        );
+        internal.write(
+            self.field_offset("System.Threading.InternalThread", "managed_id")?,
+            self.id() as i32,
+        );
+        object.write(
+            self.field_offset("System.Threading.Thread", "internal_thread")?,
+            internal,
+        );
         self.adopt_thread_object(object, internal)?;
         Ok(object)
     }
@@ -364,10 +467,16 @@ impl Thread {
     pub fn adopt_thread_object(&self, object: ObjRef, internal: ObjRef) -> Result<(), Thrown> {
         self.set_managed_objects(object, internal);
         let runtime = self.runtime();
-        let thread = runtime.well_known_class(Wk::Thread).map_err(|e| self.throw_load_error(&e))?;
-        let field = runtime.find_field(thread, "current_thread").map_err(|e| self.throw_load_error(&e))?;
+        let thread = runtime
+            .well_known_class(Wk::Thread)
+            .map_err(|e| self.throw_load_error(&e))?;
+        let field = runtime
+            .find_field(thread, "current_thread")
+            .map_err(|e| self.throw_load_error(&e))?;
         if let Some(field) = field {
-            let place = self.static_address(field).map_err(|e| self.throw_load_error(&e))?;
+            let place = self
+                .static_address(field)
+                .map_err(|e| self.throw_load_error(&e))?;
             // SAFETY: the thread static holds a reference.
             unsafe { place.cast::<ObjRef>().write(object) };
         }
@@ -386,10 +495,15 @@ impl Thread {
             let text = (|| {
                 let object = runtime.well_known_class(Wk::Object).ok()?;
                 let to_string = runtime.find_method(object, "ToString", Some(0)).ok()??;
-                let found = runtime.find_implementation(runtime.class_of(exception), to_string).ok()?;
+                let found = runtime
+                    .find_implementation(runtime.class_of(exception), to_string)
+                    .ok()?;
                 match self.invoke(found, Some(exception.address() as u64), &[]) {
                     // SAFETY: ToString returns a string.
-                    Ok(r) => Some(unsafe { crate::object::StringRef::from_object(r.object()) }.to_string_lossy()),
+                    Ok(r) => Some(
+                        unsafe { crate::object::StringRef::from_object(r.object()) }
+                            .to_string_lossy(),
+                    ),
                     Err(_) => {
                         self.take_pending();
                         None
@@ -399,9 +513,17 @@ impl Thread {
             text.filter(|t| !t.is_empty()).unwrap_or_else(|| {
                 let message = runtime
                     .exception_offsets()
-                    .map(|o| exception.read::<crate::object::StringRef>(o.message).to_string_lossy())
+                    .map(|o| {
+                        exception
+                            .read::<crate::object::StringRef>(o.message)
+                            .to_string_lossy()
+                    })
                     .unwrap_or_default();
-                if message.is_empty() { name } else { format!("{name}: {message}") }
+                if message.is_empty() {
+                    name
+                } else {
+                    format!("{name}: {message}")
+                }
             })
         })
     }

@@ -43,7 +43,8 @@ impl Stats {
         entry.methods += 1;
         entry.il_bytes += il as u64;
         entry.code_bytes += code as u64;
-        self.compile_nanos.fetch_add(time.as_nanos() as u64, Ordering::Relaxed);
+        self.compile_nanos
+            .fetch_add(time.as_nanos() as u64, Ordering::Relaxed);
     }
 
     pub(crate) fn stub_compiled(&self, code: usize) {
@@ -70,7 +71,10 @@ impl Stats {
     /// Stubs compiled and their bytes.
     #[must_use]
     pub fn stubs(&self) -> (u64, u64) {
-        (self.stubs.load(Ordering::Relaxed), self.stub_bytes.load(Ordering::Relaxed))
+        (
+            self.stubs.load(Ordering::Relaxed),
+            self.stub_bytes.load(Ordering::Relaxed),
+        )
     }
 
     /// Time spent compiling methods.

@@ -159,7 +159,10 @@ impl Primitives {
     /// The definition of an element type.
     #[must_use]
     pub fn def_of(&self, element: ElementType) -> Option<TypeDef> {
-        self.defs.iter().find(|(e, _)| *e == element).map(|(_, d)| *d)
+        self.defs
+            .iter()
+            .find(|(e, _)| *e == element)
+            .map(|(_, d)| *d)
     }
 
     /// The element type of a definition.

@@ -7,7 +7,10 @@ use std::process::Command;
 pub fn compile(name: &str, source: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::create_dir_all(&folder).expect("target's temporary folder is writable");
-    let (cs, dll) = (folder.join(format!("{name}.cs")), folder.join(format!("{name}.dll")));
+    let (cs, dll) = (
+        folder.join(format!("{name}.cs")),
+        folder.join(format!("{name}.dll")),
+    );
     std::fs::write(&cs, source).expect("the source is written");
     let output = Command::new("mcs")
         .args(["-target:library", "-nologo", "-unsafe"])
@@ -15,6 +18,10 @@ pub fn compile(name: &str, source: &str) -> PathBuf {
         .arg(&cs)
         .output()
         .expect("mcs is installed: run `cargo xtask setup`");
-    assert!(output.status.success(), "mcs: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "mcs: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     dll
 }

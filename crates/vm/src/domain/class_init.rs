@@ -79,7 +79,14 @@ impl Domain {
             }
             match init.get(&class) {
                 None => {
-                    init.insert(class, InitRecord { thread: thread.id(), exception: ObjRef::NULL, failed: false });
+                    init.insert(
+                        class,
+                        InitRecord {
+                            thread: thread.id(),
+                            exception: ObjRef::NULL,
+                            failed: false,
+                        },
+                    );
                     return Turn::Run;
                 }
                 Some(record) if record.failed => return Turn::Failed(record.exception),
@@ -88,7 +95,9 @@ impl Domain {
                     // A ring of threads that wait for each other goes on after a while, as the
                     // standard asks of one of them: it sees the class as it is.
                     let timeout = std::time::Duration::from_secs(1);
-                    if self.init_done.wait_for(&mut init, timeout).timed_out() && self.runtime().init_ring(&init, thread) {
+                    if self.init_done.wait_for(&mut init, timeout).timed_out()
+                        && self.runtime().init_ring(&init, thread)
+                    {
                         return Turn::Skip;
                     }
                 }
@@ -99,7 +108,11 @@ impl Domain {
 
 impl crate::runtime::Runtime {
     /// Whether some initialiser is being run by this thread: only then can a wait be part of a ring.
-    pub(crate) fn init_ring(&self, init: &rustc_hash::FxHashMap<ClassPtr, InitRecord>, thread: &Thread) -> bool {
+    pub(crate) fn init_ring(
+        &self,
+        init: &rustc_hash::FxHashMap<ClassPtr, InitRecord>,
+        thread: &Thread,
+    ) -> bool {
         init.values().any(|r| r.thread == thread.id() && !r.failed)
     }
 }

@@ -87,7 +87,10 @@ impl MethodEntry {
         let stub = block.commit(code.len())?.address;
         self.unboxing.store(stub, Ordering::Release);
         domain.runtime().codemap.add_stub(stub, 16);
-        domain.by_address.write().insert(stub, domain.entry(self.method)?);
+        domain
+            .by_address
+            .write()
+            .insert(stub, domain.entry(self.method)?);
         Ok(stub)
     }
 }
@@ -115,13 +118,20 @@ impl Domain {
         })?;
         let mut block = self.code.reserve(emit::PRECODE_SIZE, 16)?;
         let at = block.address();
-        let code = emit::precode(at, place.as_ptr() as usize, place.as_ptr() as usize, self.runtime().helpers.prestub());
+        let code = emit::precode(
+            at,
+            place.as_ptr() as usize,
+            place.as_ptr() as usize,
+            self.runtime().helpers.prestub(),
+        );
         block.write(&code)?;
         block.commit(code.len())?;
         // SAFETY: fresh memory that nobody else knows yet; the cell is the first field.
         unsafe {
             (*place.as_ptr()).precode = at;
-            (*place.as_ptr()).cell.store(at + emit::PRECODE_FIRST, Ordering::Release);
+            (*place.as_ptr())
+                .cell
+                .store(at + emit::PRECODE_FIRST, Ordering::Release);
         }
         let pointer = EntryPtr(place);
         entries.insert(method, pointer);

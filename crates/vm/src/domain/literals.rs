@@ -51,13 +51,19 @@ impl Domain {
             return found;
         }
         let index = self.literals.cells.len() as u32;
-        self.literals.cells.push_with(|_| AtomicUsize::new(string.object().address()));
+        self.literals
+            .cells
+            .push_with(|_| AtomicUsize::new(string.object().address()));
         map.insert(text.into(), index);
         index
     }
 
     fn string_at(&self, index: u32) -> StringRef {
-        let address = self.literals.cells.get(index as usize).map_or(0, |c| c.load(Ordering::Acquire));
+        let address = self
+            .literals
+            .cells
+            .get(index as usize)
+            .map_or(0, |c| c.load(Ordering::Acquire));
         // SAFETY: cells hold strings, which `Literals::scan` keeps alive.
         unsafe { StringRef::from_object(ObjRef::from_address(address)) }
     }

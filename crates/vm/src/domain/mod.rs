@@ -10,7 +10,9 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ferrocil_codeman::{CodeManager, CodeManagerKind, CodeManagerOptions, DataHeap, HeapKind, LoaderArena};
+use ferrocil_codeman::{
+    CodeManager, CodeManagerKind, CodeManagerOptions, DataHeap, HeapKind, LoaderArena,
+};
 use parking_lot::{Condvar, Mutex, RwLock};
 use rustc_hash::FxHashMap;
 
@@ -18,7 +20,7 @@ pub use class_init::InitRecord;
 pub use entries::{EntryPtr, MethodEntry};
 pub use literals::Literals;
 pub use statics::StaticBlock;
-pub use vtable::{imt_slot, IMT_OFFSET, IMT_SLOTS, ShapeTag, VTable, VTablePtr};
+pub use vtable::{IMT_OFFSET, IMT_SLOTS, ShapeTag, VTable, VTablePtr, imt_slot};
 
 use crate::error::LoadResult;
 use crate::object::ObjRef;
@@ -60,7 +62,6 @@ pub struct Domain {
     pub(crate) init: Mutex<FxHashMap<ClassPtr, InitRecord>>,
     pub(crate) init_done: Condvar,
     pub(crate) thread_static_blocks: Mutex<FxHashMap<ClassPtr, u32>>,
-    pub(crate) thread_static_layouts: RwLock<Vec<ClassPtr>>,
     roots: [AtomicUsize; ROOTS],
     /// Further objects kept alive for the domain's life (type objects and the like).
     pinned: Mutex<Vec<ObjRef>>,
@@ -75,7 +76,10 @@ unsafe impl Sync for Domain {}
 
 impl std::fmt::Debug for Domain {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Domain").field("id", &self.id).field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Domain")
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -86,7 +90,11 @@ impl Domain {
             id,
             name: name.to_string(),
             runtime,
-            code: CodeManager::new(arena, CodeManagerKind::Domain, CodeManagerOptions::default())?,
+            code: CodeManager::new(
+                arena,
+                CodeManagerKind::Domain,
+                CodeManagerOptions::default(),
+            )?,
             hot: DataHeap::new(arena, HeapKind::HighFrequency),
             vtables: RwLock::default(),
             entries: RwLock::default(),
@@ -96,7 +104,6 @@ impl Domain {
             init: Mutex::default(),
             init_done: Condvar::new(),
             thread_static_blocks: Mutex::default(),
-            thread_static_layouts: RwLock::default(),
             roots: [const { AtomicUsize::new(0) }; ROOTS],
             pinned: Mutex::default(),
             reflection: Mutex::default(),
@@ -177,7 +184,10 @@ impl Domain {
         if items.is_empty() {
             return Ok(std::ptr::null());
         }
-        let place = self.hot.alloc(std::alloc::Layout::for_value(items))?.cast::<T>();
+        let place = self
+            .hot
+            .alloc(std::alloc::Layout::for_value(items))?
+            .cast::<T>();
         // SAFETY: fresh memory for exactly these items.
         unsafe { std::ptr::copy_nonoverlapping(items.as_ptr(), place.as_ptr(), items.len()) };
         Ok(place.as_ptr())

@@ -27,7 +27,10 @@ impl Domain {
         }
         let mut memory = vec![0u64; layout.statics.size.div_ceil(8) as usize].into_boxed_slice();
         let address = memory.as_mut_ptr().cast::<u8>();
-        self.statics.lock().push(StaticBlock { memory, refs: layout.statics.refs.clone() });
+        self.statics.lock().push(StaticBlock {
+            memory,
+            refs: layout.statics.refs.clone(),
+        });
         Ok(address)
     }
 
@@ -40,13 +43,16 @@ impl Domain {
         if field.has_rva() {
             let def = field.class.def.expect("fields have definitions");
             let image = runtime.image_of(def)?;
-            let row = image
-                .image()
-                .field_rva_of(field.rid)
-                .ok_or_else(|| crate::error::LoadError::bad_image("", format!("field {field:?} has no data")))?;
+            let row = image.image().field_rva_of(field.rid).ok_or_else(|| {
+                crate::error::LoadError::bad_image("", format!("field {field:?} has no data"))
+            })?;
             let rva = image.image().field_rva(row)?.rva;
             let class = runtime.class(field.ty)?;
-            let size = if class.is_value_type() { runtime.layout(class)?.size } else { 8 };
+            let size = if class.is_value_type() {
+                runtime.layout(class)?.size
+            } else {
+                8
+            };
             return Ok(image.image().rva_bytes(rva, size)?.as_ptr().cast_mut());
         }
         let vtable = self.vtable(field.class)?;
@@ -54,16 +60,11 @@ impl Domain {
         Ok(vtable.statics().wrapping_add(offset as usize))
     }
 
-    /// Number of the block of a class's thread statics.
+    /// Number of the block of a class's thread statics, unique in the runtime.
     pub(crate) fn thread_static_block(&self, class: ClassPtr) -> u32 {
         let mut blocks = self.thread_static_blocks.lock();
-        if let Some(&found) = blocks.get(&class) {
-            return found;
-        }
-        let mut layouts = self.thread_static_layouts.write();
-        let index = layouts.len() as u32;
-        layouts.push(class);
-        blocks.insert(class, index);
-        index
+        *blocks
+            .entry(class)
+            .or_insert_with(|| self.runtime().next_thread_static_block())
     }
 }

@@ -119,7 +119,11 @@ impl VTablePtr {
     }
 
     fn slot_cell(self, slot: usize) -> &'static AtomicUsize {
-        assert!(slot < self.slot_count, "slot {slot} of {} in {self:?}", self.slot_count);
+        assert!(
+            slot < self.slot_count,
+            "slot {slot} of {} in {self:?}",
+            self.slot_count
+        );
         // SAFETY: `slot_count` cells follow the fixed part (see `Domain::vtable`).
         unsafe { &*self.0.as_ptr().add(1).cast::<AtomicUsize>().add(slot) }
     }
@@ -177,7 +181,12 @@ impl VTable {
 
     /// Sets the type object unless there is one; gives the one that is set.
     pub(crate) fn publish_type_object(&self, object: ObjRef) -> ObjRef {
-        match self.type_object.compare_exchange(0, object.address(), Ordering::AcqRel, Ordering::Acquire) {
+        match self.type_object.compare_exchange(
+            0,
+            object.address(),
+            Ordering::AcqRel,
+            Ordering::Acquire,
+        ) {
             Ok(_) => object,
             // SAFETY: as in `type_object`.
             Err(found) => unsafe { ObjRef::from_address(found) },
@@ -210,7 +219,11 @@ impl VTable {
     /// Fills an IMT slot if it is free: the code first, so that whoever sees the key sees the code.
     pub(crate) fn fill_imt(&self, slot: u32, key: usize, code: usize) {
         let entry = &self.imt[slot as usize];
-        if entry.code.compare_exchange(0, code, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+        if entry
+            .code
+            .compare_exchange(0, code, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+        {
             entry.key.store(key, Ordering::Release);
         }
     }
@@ -245,17 +258,28 @@ impl Domain {
         let runtime = self.runtime();
         if class.open {
             let name = runtime.type_name(class.ty);
-            return Err(LoadError::type_load(name.clone(), format!("'{name}' has type parameters that are not bound")));
+            return Err(LoadError::type_load(
+                name.clone(),
+                format!("'{name}' has type parameters that are not bound"),
+            ));
         }
         let layout = runtime.layout(class)?;
-        let (slots, shape) = if class.is_interface() || class.kind == ClassKind::Pointer || class.kind == ClassKind::ByRef {
+        let (slots, shape) = if class.is_interface()
+            || class.kind == ClassKind::Pointer
+            || class.kind == ClassKind::ByRef
+        {
             (&[][..], Shape::none(layout.size))
         } else {
             (&*runtime.vtable_layout(class)?.slots, self.shape_of(class)?)
         };
         let bytes = size_of::<VTable>() + slots.len() * 8;
-        let memory = MemLayout::from_size_align(bytes, 16).map_err(|e| LoadError::type_load("", e.to_string()))?;
-        let runs = if shape.tag == ShapeTag::Runs { ref_runs(&shape.offsets) } else { Vec::new() };
+        let memory = MemLayout::from_size_align(bytes, 16)
+            .map_err(|e| LoadError::type_load("", e.to_string()))?;
+        let runs = if shape.tag == ShapeTag::Runs {
+            ref_runs(&shape.offsets)
+        } else {
+            Vec::new()
+        };
         let (list, count) = if runs.is_empty() {
             (self.copy_hot(&shape.offsets)?.cast(), shape.offsets.len())
         } else {
@@ -306,23 +330,49 @@ impl Domain {
         let layout = runtime.layout(class)?;
         if class.is_array() {
             let element = class.element.expect("arrays have elements");
-            let base_size = if class.kind == ClassKind::SzArray { 16 } else { 16 + 8 * class.rank };
+            let base_size = if class.kind == ClassKind::SzArray {
+                16
+            } else {
+                16 + 8 * class.rank
+            };
             let elem_size = runtime.element_size(element)?;
             if element.is_reference() {
-                return Ok(Shape { tag: ShapeTag::RefArray, base_size, elem_size, bits: 0, offsets: vec![] });
+                return Ok(Shape {
+                    tag: ShapeTag::RefArray,
+                    base_size,
+                    elem_size,
+                    bits: 0,
+                    offsets: vec![],
+                });
             }
-            let refs = if element.is_value_type() { runtime.layout(element)?.refs.to_vec() } else { vec![] };
-            let ephemeron =
-                element.is_named("System.Runtime.CompilerServices", "Ephemeron") && runtime.is_corlib(element.image);
+            let refs = if element.is_value_type() {
+                runtime.layout(element)?.refs.to_vec()
+            } else {
+                vec![]
+            };
+            let ephemeron = element.is_named("System.Runtime.CompilerServices", "Ephemeron")
+                && runtime.is_corlib(element.image);
             let tag = match refs.is_empty() {
                 true => ShapeTag::NoRefs,
                 false if ephemeron => ShapeTag::Ephemerons,
                 false => ShapeTag::ValueArray,
             };
-            return Ok(Shape { tag, base_size, elem_size, bits: 0, offsets: refs });
+            return Ok(Shape {
+                tag,
+                base_size,
+                elem_size,
+                bits: 0,
+                offsets: refs,
+            });
         }
         if class.element_type == ferrocil_metadata::ElementType::String {
-            return Ok(Shape { tag: ShapeTag::String, base_size: 12, elem_size: 2, bits: 0, offsets: vec![] });
+            return Ok(Shape {
+                tag: ShapeTag::String,
+                base_size: 12,
+                elem_size: 2,
+                bits: 0,
+                offsets: vec![],
+            });
         }
         let (size, refs): (u32, Vec<u32>) = if class.is_value_type() {
             // Boxed: the payload follows the header.
@@ -336,9 +386,21 @@ impl Domain {
         }
         if refs.iter().all(|&r| r < 8 + 64 * 8) {
             let bits = refs.iter().fold(0u64, |b, r| b | 1 << ((r - 8) / 8));
-            return Ok(Shape { tag: ShapeTag::Bitmap, base_size: size, elem_size: 0, bits, offsets: vec![] });
+            return Ok(Shape {
+                tag: ShapeTag::Bitmap,
+                base_size: size,
+                elem_size: 0,
+                bits,
+                offsets: vec![],
+            });
         }
-        Ok(Shape { tag: ShapeTag::Runs, base_size: size, elem_size: 0, bits: 0, offsets: refs })
+        Ok(Shape {
+            tag: ShapeTag::Runs,
+            base_size: size,
+            elem_size: 0,
+            bits: 0,
+            offsets: refs,
+        })
     }
 }
 
@@ -364,7 +426,13 @@ struct Shape {
 
 impl Shape {
     fn none(size: u32) -> Shape {
-        Shape { tag: ShapeTag::NoRefs, base_size: size, elem_size: 0, bits: 0, offsets: Vec::new() }
+        Shape {
+            tag: ShapeTag::NoRefs,
+            base_size: size,
+            elem_size: 0,
+            bits: 0,
+            offsets: Vec::new(),
+        }
     }
 }
 
@@ -395,8 +463,12 @@ impl Runtime {
         if class == object {
             return Ok(None);
         }
-        let Some(finalize) = self.find_method(object, "Finalize", Some(0))? else { return Ok(None) };
-        let Some(slot) = self.slot_of(finalize)? else { return Ok(None) };
+        let Some(finalize) = self.find_method(object, "Finalize", Some(0))? else {
+            return Ok(None);
+        };
+        let Some(slot) = self.slot_of(finalize)? else {
+            return Ok(None);
+        };
         let found = self.vtable_layout(class)?.slots.get(slot).copied();
         Ok(found.filter(|&m| m != finalize))
     }
@@ -409,6 +481,10 @@ impl Runtime {
         if class.def.is_none() {
             return Ok(None);
         }
-        Ok(self.methods(class)?.iter().copied().find(|m| m.name == ".cctor" && m.is_static()))
+        Ok(self
+            .methods(class)?
+            .iter()
+            .copied()
+            .find(|m| m.name == ".cctor" && m.is_static()))
     }
 }

@@ -1,6 +1,8 @@
 //! How a call instruction reaches its callee.
 
-use ferrocil_jit::host::{CallKind, CallSig, CallSite, Dispatch, MethodHandle, This, ThisFixup, TypeHandle};
+use ferrocil_jit::host::{
+    CallKind, CallSig, CallSite, Dispatch, MethodHandle, This, ThisFixup, TypeHandle,
+};
 use ferrocil_metadata::{MethodAttributes, Token};
 
 use super::host::{Host, method_handle, type_handle};
@@ -23,7 +25,10 @@ impl Host<'_> {
         if target.class.open || target.generic_definition {
             return Err(LoadError::type_load(
                 self.runtime.method_name(target),
-                format!("method {} has type parameters that are not bound", self.runtime.method_name(target)),
+                format!(
+                    "method {} has type parameters that are not bound",
+                    self.runtime.method_name(target)
+                ),
             ));
         }
         let sig = self.call_sig(target)?;
@@ -61,15 +66,24 @@ impl Host<'_> {
                 with_bounds: kind == ArrayMethod::NewWithBounds,
             },
             MethodKind::Defined if ctor.name != ".ctor" || ctor.is_static() => {
-                return Err(LoadError::new(LoadErrorKind::InvalidProgram, name(), format!("newobj of {ctor:?}, which is no constructor")));
+                return Err(LoadError::new(
+                    LoadErrorKind::InvalidProgram,
+                    name(),
+                    format!("newobj of {ctor:?}, which is no constructor"),
+                ));
             }
             MethodKind::Defined if class == self.runtime.well_known_class(Wk::String)? => {
                 Dispatch::NewString(method_handle(self.string_factory(ctor)?))
             }
-            MethodKind::Defined if class.is_value_type() => {
-                Dispatch::NewValue { class: type_handle(class.ty), ctor: method_handle(ctor) }
-            }
-            MethodKind::Defined if ctor.is_runtime() && class.derives_from(self.runtime.well_known_class(Wk::MulticastDelegate)?) => {
+            MethodKind::Defined if class.is_value_type() => Dispatch::NewValue {
+                class: type_handle(class.ty),
+                ctor: method_handle(ctor),
+            },
+            MethodKind::Defined
+                if ctor.is_runtime()
+                    && class
+                        .derives_from(self.runtime.well_known_class(Wk::MulticastDelegate)?) =>
+            {
                 Dispatch::NewDelegate(type_handle(class.ty))
             }
             MethodKind::Defined => {
@@ -77,11 +91,17 @@ impl Host<'_> {
                     return Err(LoadError::new(
                         LoadErrorKind::MemberAccess,
                         name(),
-                        format!("Cannot create an instance of {} because it is an abstract class", name()),
+                        format!(
+                            "Cannot create an instance of {} because it is an abstract class",
+                            name()
+                        ),
                     ));
                 }
                 let nothing = class == self.runtime.well_known_class(Wk::Object)?;
-                Dispatch::NewObject { class: type_handle(class.ty), ctor: (!nothing).then(|| method_handle(ctor)) }
+                Dispatch::NewObject {
+                    class: type_handle(class.ty),
+                    ctor: (!nothing).then(|| method_handle(ctor)),
+                }
             }
         };
         Ok(site(sig, dispatch))
@@ -91,14 +111,20 @@ impl Host<'_> {
     pub(crate) fn string_factory(&self, ctor: MethodPtr) -> LoadResult<MethodPtr> {
         let wanted = self.runtime.signature(ctor)?;
         for &m in self.runtime.methods(ctor.class)? {
-            if m.name == "CreateString" && !m.is_static() && self.runtime.signature(m)?.params == wanted.params {
+            if m.name == "CreateString"
+                && !m.is_static()
+                && self.runtime.signature(m)?.params == wanted.params
+            {
                 return Ok(m);
             }
         }
         Err(LoadError::new(
             LoadErrorKind::MissingMethod,
             "System.String.CreateString",
-            format!("no String.CreateString matches {}", self.runtime.method_name(ctor)),
+            format!(
+                "no String.CreateString matches {}",
+                self.runtime.method_name(ctor)
+            ),
         ))
     }
 
@@ -108,7 +134,11 @@ impl Host<'_> {
             call.this_fixup = ThisFixup::Deref;
             return Ok(call);
         }
-        let found = if target.is_virtual() { self.runtime.find_implementation(ty, target)? } else { target };
+        let found = if target.is_virtual() {
+            self.runtime.find_implementation(ty, target)?
+        } else {
+            target
+        };
         let mut sig = sig;
         if found.class == ty {
             // The type's own method takes the managed pointer as it is.
@@ -131,19 +161,31 @@ impl Host<'_> {
                 ArrayMethod::Set => Dispatch::ArraySet(array),
                 ArrayMethod::Address => Dispatch::ArrayAddress(array),
                 ArrayMethod::New | ArrayMethod::NewWithBounds => {
-                    return Err(LoadError::new(LoadErrorKind::InvalidProgram, "", "call of an array constructor"));
+                    return Err(LoadError::new(
+                        LoadErrorKind::InvalidProgram,
+                        "",
+                        "call of an array constructor",
+                    ));
                 }
             };
             return Ok(site(sig, dispatch));
         }
         if target.is_runtime() && target.name == "Invoke" && sig.this == This::Ref {
-            return Ok(site(sig, Dispatch::CodeField { offset: crate::delegates::INVOKE_IMPL }));
+            return Ok(site(
+                sig,
+                Dispatch::CodeField {
+                    offset: crate::delegates::INVOKE_IMPL,
+                },
+            ));
         }
         if !is_virtual && target.is_abstract() {
             return Err(LoadError::new(
                 LoadErrorKind::InvalidProgram,
                 self.runtime.method_name(target),
-                format!("call of the abstract method {}", self.runtime.method_name(target)),
+                format!(
+                    "call of the abstract method {}",
+                    self.runtime.method_name(target)
+                ),
             ));
         }
         let dispatched = is_virtual
@@ -154,7 +196,11 @@ impl Host<'_> {
             && !class.is_value_type();
         if !dispatched {
             // On a sealed class, the slot's method is known.
-            let known = if is_virtual && target.is_virtual() && !class.is_interface() && !class.is_value_type() {
+            let known = if is_virtual
+                && target.is_virtual()
+                && !class.is_interface()
+                && !class.is_value_type()
+            {
                 self.runtime.find_implementation(class, target)?
             } else {
                 target
@@ -166,13 +212,18 @@ impl Host<'_> {
         let dispatch = if target.args.is_some() {
             Dispatch::VirtualGeneric(method)
         } else if class.is_interface() {
-            Dispatch::Interface { method, slot: crate::domain::imt_slot(target) }
+            Dispatch::Interface {
+                method,
+                slot: crate::domain::imt_slot(target),
+            }
         } else {
-            let slot = self
-                .runtime
-                .slot_of(target)?
-                .ok_or_else(|| LoadError::type_load("", format!("virtual method {target:?} has no slot")))?;
-            Dispatch::VTable { offset: VTablePtr::slot_offset(slot), method }
+            let slot = self.runtime.slot_of(target)?.ok_or_else(|| {
+                LoadError::type_load("", format!("virtual method {target:?} has no slot"))
+            })?;
+            Dispatch::VTable {
+                offset: VTablePtr::slot_offset(slot),
+                method,
+            }
         };
         Ok(site(sig, dispatch))
     }
@@ -183,11 +234,19 @@ impl Host<'_> {
             Some(intrinsic) => Dispatch::Intrinsic(intrinsic, method_handle(target)),
             None => Dispatch::Direct(method_handle(target)),
         };
-        CallSite { null_check, ..site(sig, dispatch) }
+        CallSite {
+            null_check,
+            ..site(sig, dispatch)
+        }
     }
 }
 
 fn site(sig: CallSig, dispatch: Dispatch) -> CallSite {
-    CallSite { sig, dispatch, this_fixup: ThisFixup::None, null_check: false, no_return: false }
+    CallSite {
+        sig,
+        dispatch,
+        this_fixup: ThisFixup::None,
+        null_check: false,
+        no_return: false,
+    }
 }
-

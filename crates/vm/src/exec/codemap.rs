@@ -39,7 +39,11 @@ pub struct CodeInfo {
 
 impl fmt::Debug for CodeInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} {:?} at {:#x}+{:#x}", self.kind, self.method, self.start, self.len)
+        write!(
+            f,
+            "{:?} {:?} at {:#x}+{:#x}",
+            self.kind, self.method, self.start, self.len
+        )
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use ferrocil_jit::host::{IlBody, MethodInput, SyncObject};
 use ferrocil_jit::Tier;
+use ferrocil_jit::host::{IlBody, MethodInput, SyncObject};
 use ferrocil_metadata::{EhClause, MethodImplAttributes, TypeAttributes};
 
 use super::codemap::CodeKind;
@@ -21,7 +21,10 @@ pub extern "C" fn prestub(thread: *const Thread, entry: *const MethodEntry) -> u
     // SAFETY: the prestub passes r15 and the entry that its precode names.
     let (thread, entry) = unsafe { (&*thread, &*entry) };
     let domain = entry.domain();
-    let result = domain.entry(entry.method).map_err(|e| thread.throw_load_error(&e)).and_then(|e| thread.prepare(e));
+    let result = domain
+        .entry(entry.method)
+        .map_err(|e| thread.throw_load_error(&e))
+        .and_then(|e| thread.prepare(e));
     result.unwrap_or(0)
 }
 
@@ -37,8 +40,14 @@ impl Thread {
         let code = match entry.code() {
             Some(code) => code,
             None => {
-                let host = Host { runtime: self.runtime(), domain, thread: self };
-                let code = host.compile(method).map_err(|e| self.throw_load_error(&e))?;
+                let host = Host {
+                    runtime: self.runtime(),
+                    domain,
+                    thread: self,
+                };
+                let code = host
+                    .compile(method)
+                    .map_err(|e| self.throw_load_error(&e))?;
                 entry.set_code(code);
                 code
             }
@@ -46,9 +55,14 @@ impl Thread {
         let triggers = (method.is_static() || method.name == ".ctor")
             && method.name != ".cctor"
             && method.class.def.is_some()
-            && !method.class.flags.contains(TypeAttributes::BEFORE_FIELD_INIT);
+            && !method
+                .class
+                .flags
+                .contains(TypeAttributes::BEFORE_FIELD_INIT);
         if triggers {
-            let vtable = domain.vtable(method.class).map_err(|e| self.throw_load_error(&e))?;
+            let vtable = domain
+                .vtable(method.class)
+                .map_err(|e| self.throw_load_error(&e))?;
             domain.initialize_class(self, vtable)?;
             if !vtable.is_initialized() {
                 // The initialiser is still running, in this thread: later calls must come here again.
@@ -70,7 +84,11 @@ impl Thread {
         self.managed(|| {
             let entry = self.domain().entry(method)?;
             if entry.code().is_none() {
-                let host = Host { runtime: self.runtime(), domain: self.domain(), thread: self };
+                let host = Host {
+                    runtime: self.runtime(),
+                    domain: self.domain(),
+                    thread: self,
+                };
                 entry.set_code(host.compile(method)?);
             }
             Ok(())
@@ -102,7 +120,10 @@ impl Host<'_> {
                 LoadError::new(
                     LoadErrorKind::MissingInternalCall,
                     name(),
-                    format!("The internal call {} is not implemented by this version of ferrocil.", icall_name(self, method)),
+                    format!(
+                        "The internal call {} is not implemented by this version of ferrocil.",
+                        icall_name(self, method)
+                    ),
                 )
             })?;
             return self.native_entry(method, &sig, target);
@@ -114,13 +135,18 @@ impl Host<'_> {
             return Err(LoadError::new(
                 LoadErrorKind::NotSupported,
                 name(),
-                format!("{} is to be supplied by the runtime, which this version does not", name()),
+                format!(
+                    "{} is to be supplied by the runtime, which this version does not",
+                    name()
+                ),
             ));
         }
         if method.is_pinvoke() {
             return self.pinvoke(method);
         }
-        let image = runtime.image(method.def.image).ok_or_else(|| LoadError::type_load(name(), "image not loaded"))?;
+        let image = runtime
+            .image(method.def.image)
+            .ok_or_else(|| LoadError::type_load(name(), "image not loaded"))?;
         let row = image.image().method_def(method.def.rid)?;
         if row.rva == 0 || method.is_abstract() {
             return Err(LoadError::new(
@@ -130,12 +156,23 @@ impl Host<'_> {
             ));
         }
         let body = image.image().method_body(row.rva).map_err(|e| {
-            LoadError::new(LoadErrorKind::InvalidProgram, name(), format!("Invalid IL code in {}: {e}", name()))
+            LoadError::new(
+                LoadErrorKind::InvalidProgram,
+                name(),
+                format!("Invalid IL code in {}: {e}", name()),
+            )
         })?;
         let clauses: Vec<EhClause> = body.clauses().collect();
-        let synchronized = method.impl_flags.contains(MethodImplAttributes::SYNCHRONIZED).then(|| {
-            if method.is_static() { SyncObject::Type(type_handle(method.class.ty)) } else { SyncObject::This }
-        });
+        let synchronized = method
+            .impl_flags
+            .contains(MethodImplAttributes::SYNCHRONIZED)
+            .then(|| {
+                if method.is_static() {
+                    SyncObject::Type(type_handle(method.class.ty))
+                } else {
+                    SyncObject::This
+                }
+            });
         let shown = name();
         if runtime.options().trace_compile {
             eprintln!("compile {shown}");
@@ -154,25 +191,45 @@ impl Host<'_> {
             synchronized,
         };
         let started = Instant::now();
-        let tier = if has_loop(body.code) { Tier::Optimized } else { Tier::Quick };
+        let tier = if has_loop(body.code) {
+            Tier::Optimized
+        } else {
+            Tier::Quick
+        };
         let compiled = runtime.compiler.compile(self, &input, tier).map_err(|e| {
-            LoadError::new(LoadErrorKind::InvalidProgram, shown.clone(), format!("cannot compile {shown}: {e}"))
+            LoadError::new(
+                LoadErrorKind::InvalidProgram,
+                shown.clone(),
+                format!("cannot compile {shown}: {e}"),
+            )
         })?;
         let size = compiled.code.len();
-        let code = link(self, compiled, &self.domain.code, CodeKind::Method, Some(method))?;
-        runtime.stats.method_compiled(&image.name.name, body.code.len(), size, started.elapsed());
+        let code = link(
+            self,
+            compiled,
+            &self.domain.code,
+            CodeKind::Method,
+            Some(method),
+        )?;
+        runtime
+            .stats
+            .method_compiled(&image.name.name, body.code.len(), size, started.elapsed());
         Ok(code)
     }
 
     /// The Rust function behind an internal call.
     fn find_icall(&self, method: MethodPtr) -> Option<crate::icall::NativeFn> {
         let class = icall_class(self, method);
-        self.runtime.icalls().find(&class, method.name, &icall_signature(self, method))
+        self.runtime
+            .icalls()
+            .find(&class, method.name, &icall_signature(self, method))
     }
 
     fn pinvoke(&self, method: MethodPtr) -> LoadResult<usize> {
         let runtime = self.runtime;
-        let image = runtime.image(method.def.image).ok_or_else(|| LoadError::type_load("", "image not loaded"))?;
+        let image = runtime
+            .image(method.def.image)
+            .ok_or_else(|| LoadError::type_load("", "image not loaded"))?;
         let target = image.image().pinvoke(method.def.rid)?;
         let (library, entry) = target.map_or(("", method.name), |t| (t.library, t.entry_point));
         let class = icall_class(self, method);
@@ -207,14 +264,21 @@ impl Host<'_> {
 
 /// Whether IL has a backward branch: such methods are worth good code at once.
 fn has_loop(code: &[u8]) -> bool {
-    ferrocil_metadata::il::Decoder::new(code).filter_map(Result::ok).any(|i| match i.operand {
-        ferrocil_metadata::il::Operand::Branch(target) => target <= i.offset,
-        _ => false,
-    })
+    ferrocil_metadata::il::Decoder::new(code)
+        .filter_map(Result::ok)
+        .any(|i| match i.operand {
+            ferrocil_metadata::il::Operand::Branch(target) => target <= i.offset,
+            _ => false,
+        })
 }
 
 fn icall_name(host: &Host<'_>, method: MethodPtr) -> String {
-    format!("{}::{}({})", icall_class(host, method), method.name, icall_signature(host, method))
+    format!(
+        "{}::{}({})",
+        icall_class(host, method),
+        method.name,
+        icall_signature(host, method)
+    )
 }
 
 /// `Namespace.Outer/Nested` of the generic definition.
@@ -223,7 +287,11 @@ pub(crate) fn icall_class(host: &Host<'_>, method: MethodPtr) -> String {
         Some(def) => host.runtime.universe().def(def),
         None => method.class.ty,
     };
-    let ty = if method.class.args.is_none() { method.class.ty } else { ty };
+    let ty = if method.class.args.is_none() {
+        method.class.ty
+    } else {
+        ty
+    };
     match host.runtime.universe().ty(ty) {
         ferrocil_generics::Type::Primitive(_) => {
             if method.class.namespace.is_empty() {
@@ -232,15 +300,25 @@ pub(crate) fn icall_class(host: &Host<'_>, method: MethodPtr) -> String {
                 format!("{}.{}", method.class.namespace, method.class.name)
             }
         }
-        _ => host.runtime.type_name_as(ty, ferrocil_generics::NameStyle::Message),
+        _ => host
+            .runtime
+            .type_name_as(ty, ferrocil_generics::NameStyle::Message),
     }
 }
 
 /// Parameters as Mono spells them in internal-call names.
 fn icall_signature(host: &Host<'_>, method: MethodPtr) -> String {
-    let sig = host.runtime.signature(method).map(|s| s.params.to_vec()).unwrap_or_default();
-    let names: Vec<String> =
-        sig.iter().map(|&p| host.runtime.type_name_as(p, ferrocil_generics::NameStyle::Message)).collect();
+    let sig = host
+        .runtime
+        .signature(method)
+        .map(|s| s.params.to_vec())
+        .unwrap_or_default();
+    let names: Vec<String> = sig
+        .iter()
+        .map(|&p| {
+            host.runtime
+                .type_name_as(p, ferrocil_generics::NameStyle::Message)
+        })
+        .collect();
     names.join(",")
 }
-

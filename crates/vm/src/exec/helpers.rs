@@ -24,11 +24,23 @@ impl Helpers {
         let raising: [(Helper, usize); 7] = [
             (Helper::Throw, asm::throw as *const () as usize),
             (Helper::Rethrow, asm::rethrow as *const () as usize),
-            (Helper::RaisePending, asm::raise_pending as *const () as usize),
-            (Helper::ResumeUnwind, asm::resume_unwind as *const () as usize),
+            (
+                Helper::RaisePending,
+                asm::raise_pending as *const () as usize,
+            ),
+            (
+                Helper::ResumeUnwind,
+                asm::resume_unwind as *const () as usize,
+            ),
             (Helper::ThrowKind, asm::throw_kind as *const () as usize),
-            (Helper::ThrowDeferred, asm::throw_deferred as *const () as usize),
-            (Helper::ThrowInvalidCast, asm::throw_invalid_cast as *const () as usize),
+            (
+                Helper::ThrowDeferred,
+                asm::throw_deferred as *const () as usize,
+            ),
+            (
+                Helper::ThrowInvalidCast,
+                asm::throw_invalid_cast as *const () as usize,
+            ),
         ];
         for (helper, target) in raising {
             table.insert(helper, code.install(&emit::far_jump(target), 16)?.address);
@@ -40,37 +52,81 @@ impl Helpers {
             (Helper::AllocArray, rt::alloc_array as *const () as usize),
             (Helper::IsInst, rt::is_inst as *const () as usize),
             (Helper::CastClass, rt::cast_class as *const () as usize),
-            (Helper::StoreElemRef, rt::store_elem_ref as *const () as usize),
-            (Helper::CheckArrayStore, rt::check_array_store as *const () as usize),
-            (Helper::CheckElemAddress, rt::check_elem_address as *const () as usize),
-            (Helper::ResolveInterface, rt::resolve_interface as *const () as usize),
-            (Helper::ResolveVirtual, rt::resolve_virtual as *const () as usize),
+            (
+                Helper::StoreElemRef,
+                rt::store_elem_ref as *const () as usize,
+            ),
+            (
+                Helper::CheckArrayStore,
+                rt::check_array_store as *const () as usize,
+            ),
+            (
+                Helper::CheckElemAddress,
+                rt::check_elem_address as *const () as usize,
+            ),
+            (
+                Helper::ResolveInterface,
+                rt::resolve_interface as *const () as usize,
+            ),
+            (
+                Helper::ResolveVirtual,
+                rt::resolve_virtual as *const () as usize,
+            ),
             (Helper::ClassInit, rt::class_init as *const () as usize),
-            (Helper::ThreadStaticAddress, rt::thread_static_address as *const () as usize),
+            (
+                Helper::ThreadStaticAddress,
+                rt::thread_static_address as *const () as usize,
+            ),
             (Helper::NewDelegate, rt::new_delegate as *const () as usize),
-            (Helper::MonitorEnter, rt::monitor_enter as *const () as usize),
+            (
+                Helper::MonitorEnter,
+                rt::monitor_enter as *const () as usize,
+            ),
             (Helper::MonitorExit, rt::monitor_exit as *const () as usize),
             (Helper::Poll, rt::poll as *const () as usize),
             (Helper::Localloc, rt::localloc as *const () as usize),
-            (Helper::LocallocMark, rt::localloc_mark as *const () as usize),
-            (Helper::LocallocRelease, rt::localloc_release as *const () as usize),
+            (
+                Helper::LocallocMark,
+                rt::localloc_mark as *const () as usize,
+            ),
+            (
+                Helper::LocallocRelease,
+                rt::localloc_release as *const () as usize,
+            ),
             (Helper::FloatRem, rt::float_rem as *const () as usize),
             (Helper::FloatToU64, rt::float_to_u64 as *const () as usize),
-            (Helper::CopyWithBarrier, rt::copy_with_barrier as *const () as usize),
-            (Helper::TypeFromToken, rt::type_from_token as *const () as usize),
+            (
+                Helper::CopyWithBarrier,
+                rt::copy_with_barrier as *const () as usize,
+            ),
+            (
+                Helper::TypeFromToken,
+                rt::type_from_token as *const () as usize,
+            ),
             (Helper::Unbox, rt::unbox as *const () as usize),
-            (Helper::CheckTypedReference, rt::check_typed_reference as *const () as usize),
+            (
+                Helper::CheckTypedReference,
+                rt::check_typed_reference as *const () as usize,
+            ),
             (Helper::MemCopy, rt::mem_copy as *const () as usize),
             (Helper::MemFill, rt::mem_fill as *const () as usize),
         ];
         for &(helper, target) in native {
-            table.insert(helper, code.install(&emit::native_thunk(target), 16)?.address);
+            table.insert(
+                helper,
+                code.install(&emit::native_thunk(target), 16)?.address,
+            );
         }
         Ok(Helpers {
             table,
-            prestub: code.install(&emit::far_jump(asm::prestub as *const () as usize), 16)?.address,
+            prestub: code
+                .install(&emit::far_jump(asm::prestub as *const () as usize), 16)?
+                .address,
             delegate_closed: code
-                .install(&emit::delegate_closed(crate::delegates::METHOD_PTR, crate::delegates::TARGET), 16)?
+                .install(
+                    &emit::delegate_closed(crate::delegates::METHOD_PTR, crate::delegates::TARGET),
+                    16,
+                )?
                 .address,
         })
     }

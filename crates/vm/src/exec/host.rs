@@ -2,9 +2,9 @@
 
 use ferrocil_generics::{Context, MethodId, TypeId};
 use ferrocil_jit::host::{
-    AbiConfig, ArrayInfo, BoxKind, CallKind, CallSig, CallSite, CalliSig, CastStrategy, CompilerHost, DeferredError,
-    FieldHandle, FieldPlace, FieldRef, HostResult, LdToken, MethodHandle, Repr, ResolveError, StringHandle, This,
-    TypeHandle, TypeLayout, WellKnownType,
+    AbiConfig, ArrayInfo, BoxKind, CallKind, CallSig, CallSite, CalliSig, CastStrategy,
+    CompilerHost, DeferredError, FieldHandle, FieldPlace, FieldRef, HostResult, LdToken,
+    MethodHandle, Repr, ResolveError, StringHandle, This, TypeHandle, TypeLayout, WellKnownType,
 };
 use ferrocil_metadata::{ElementType, TableId, Token, TypeAttributes};
 
@@ -48,7 +48,9 @@ impl Host<'_> {
     }
 
     pub(crate) fn field(&self, field: FieldHandle) -> LoadResult<FieldPtr> {
-        self.runtime.field_by_index(field.0).ok_or_else(|| LoadError::type_load("", "unknown field handle"))
+        self.runtime
+            .field_by_index(field.0)
+            .ok_or_else(|| LoadError::type_load("", "unknown field handle"))
     }
 
     pub(crate) fn defer(&self, error: LoadError) -> ResolveError {
@@ -62,7 +64,10 @@ impl Host<'_> {
     }
 
     /// Image and arguments that tokens of a method's body are read with.
-    pub(crate) fn scope(&self, method: MethodHandle) -> LoadResult<(MethodPtr, &LoadedImage, Context)> {
+    pub(crate) fn scope(
+        &self,
+        method: MethodHandle,
+    ) -> LoadResult<(MethodPtr, &LoadedImage, Context)> {
         let method = self.method(method)?;
         let image = self
             .runtime
@@ -87,17 +92,35 @@ impl Host<'_> {
     }
 
     fn layout_of(&self, class: ClassPtr) -> LoadResult<TypeLayout> {
-        let scalar = |repr, size: u32| TypeLayout { repr, size, align: size.max(1), has_refs: false };
+        let scalar = |repr, size: u32| TypeLayout {
+            repr,
+            size,
+            align: size.max(1),
+            has_refs: false,
+        };
         Ok(match class.kind {
             ClassKind::Class | ClassKind::Interface | ClassKind::SzArray | ClassKind::Array => {
-                TypeLayout { repr: Repr::Ref, size: 8, align: 8, has_refs: true }
+                TypeLayout {
+                    repr: Repr::Ref,
+                    size: 8,
+                    align: 8,
+                    has_refs: true,
+                }
             }
             ClassKind::Pointer | ClassKind::FnPtr => scalar(Repr::I, 8),
-            ClassKind::ByRef => TypeLayout { repr: Repr::ByRef, size: 8, align: 8, has_refs: true },
+            ClassKind::ByRef => TypeLayout {
+                repr: Repr::ByRef,
+                size: 8,
+                align: 8,
+                has_refs: true,
+            },
             ClassKind::GenericParam => {
                 return Err(LoadError::type_load(
                     self.runtime.type_name(class.ty),
-                    format!("type parameter '{}' is not bound", self.runtime.type_name(class.ty)),
+                    format!(
+                        "type parameter '{}' is not bound",
+                        self.runtime.type_name(class.ty)
+                    ),
                 ));
             }
             ClassKind::ValueType | ClassKind::Enum => {
@@ -160,29 +183,54 @@ impl Host<'_> {
             }
             _ => false,
         };
-        Ok(if exact { CastStrategy::Exact } else { CastStrategy::Helper })
+        Ok(if exact {
+            CastStrategy::Exact
+        } else {
+            CastStrategy::Helper
+        })
     }
 
     fn is_variant_delegate(&self, class: ClassPtr) -> bool {
         class.args.is_some()
-            && self.runtime.well_known_class(Wk::MulticastDelegate).is_ok_and(|d| class.derives_from(d))
+            && self
+                .runtime
+                .well_known_class(Wk::MulticastDelegate)
+                .is_ok_and(|d| class.derives_from(d))
     }
 
-    fn field_ref(&self, method: MethodHandle, token: Token, static_access: bool) -> LoadResult<FieldRef> {
+    fn field_ref(
+        &self,
+        method: MethodHandle,
+        token: Token,
+        static_access: bool,
+    ) -> LoadResult<FieldRef> {
         let (caller, image, context) = self.scope(method)?;
         let field = self.runtime.resolve_field_token(image, token, context)?;
         let name = || format!("{:?}", field);
         if field.class.open {
-            return Err(LoadError::type_load(name(), format!("field {} is of an open generic type", name())));
+            return Err(LoadError::type_load(
+                name(),
+                format!("field {} is of an open generic type", name()),
+            ));
         }
         if static_access && !field.is_static() {
-            return Err(LoadError::new(LoadErrorKind::InvalidProgram, name(), format!("field {} is not static", name())));
+            return Err(LoadError::new(
+                LoadErrorKind::InvalidProgram,
+                name(),
+                format!("field {} is not static", name()),
+            ));
         }
         if field.is_literal() {
-            return Err(LoadError::new(LoadErrorKind::MissingField, name(), format!("constant {} has no storage", name())));
+            return Err(LoadError::new(
+                LoadErrorKind::MissingField,
+                name(),
+                format!("constant {} has no storage", name()),
+            ));
         }
         let place = if !field.is_static() {
-            FieldPlace::Instance { offset: self.runtime.field_offset(field)? }
+            FieldPlace::Instance {
+                offset: self.runtime.field_offset(field)?,
+            }
         } else if field.thread_static {
             FieldPlace::ThreadStatic
         } else if field.has_rva() {
@@ -190,7 +238,11 @@ impl Host<'_> {
         } else {
             FieldPlace::Static
         };
-        let class_init = if field.is_static() { self.needs_init(caller, field.class)? } else { None };
+        let class_init = if field.is_static() {
+            self.needs_init(caller, field.class)?
+        } else {
+            None
+        };
         Ok(FieldRef {
             field: FieldHandle(field.index),
             ty: type_handle(field.ty),
@@ -208,7 +260,10 @@ impl Host<'_> {
         }
         // Methods that trigger the initialiser themselves have seen it run or are called by it.
         let precise = !class.flags.contains(TypeAttributes::BEFORE_FIELD_INIT);
-        if caller.class == class && (caller.name == ".cctor" || (precise && (caller.is_static() || caller.name == ".ctor"))) {
+        if caller.class == class
+            && (caller.name == ".cctor"
+                || (precise && (caller.is_static() || caller.name == ".ctor")))
+        {
             return Ok(None);
         }
         Ok(Some(type_handle(class.ty)))
@@ -226,13 +281,19 @@ impl Host<'_> {
                 self.runtime.class(ty)?;
                 LdToken::Type(type_handle(ty))
             }
-            Some(TableId::Field) => {
-                LdToken::Field(FieldHandle(self.runtime.resolve_field_token(image, token, context)?.index))
-            }
-            Some(TableId::MemberRef) if is_field_ref()? => {
-                LdToken::Field(FieldHandle(self.runtime.resolve_field_token(image, token, context)?.index))
-            }
-            _ => LdToken::Method(method_handle(self.runtime.resolve_method_token(image, token, context)?)),
+            Some(TableId::Field) => LdToken::Field(FieldHandle(
+                self.runtime
+                    .resolve_field_token(image, token, context)?
+                    .index,
+            )),
+            Some(TableId::MemberRef) if is_field_ref()? => LdToken::Field(FieldHandle(
+                self.runtime
+                    .resolve_field_token(image, token, context)?
+                    .index,
+            )),
+            _ => LdToken::Method(method_handle(
+                self.runtime.resolve_method_token(image, token, context)?,
+            )),
         })
     }
 
@@ -243,12 +304,20 @@ impl Host<'_> {
         let sig = self.runtime.read_method_sig(image, blob)?;
         let inflate = |t| self.runtime.universe().inflate(t, context).map(type_handle);
         if sig.vararg {
-            return Err(LoadError::new(LoadErrorKind::NotSupported, "", "calli with a variable argument list is not supported yet"));
+            return Err(LoadError::new(
+                LoadErrorKind::NotSupported,
+                "",
+                "calli with a variable argument list is not supported yet",
+            ));
         }
         Ok(CalliSig {
             sig: CallSig {
                 this: if sig.has_this { This::Ref } else { This::None },
-                params: sig.params.iter().map(|&p| inflate(p)).collect::<Result<_, _>>()?,
+                params: sig
+                    .params
+                    .iter()
+                    .map(|&p| inflate(p))
+                    .collect::<Result<_, _>>()?,
                 ret: inflate(sig.ret)?,
             },
             unmanaged: matches!(blob.first().map(|b| b & 0xf), Some(1..=4 | 9)),
@@ -287,7 +356,11 @@ impl CompilerHost for Host<'_> {
     }
 
     fn vtable_offset(&self, ty: TypeHandle) -> HostResult<u32> {
-        self.answer(self.class(ty).and_then(|c| self.domain.vtable(c)).map(|v| self.runtime.vtable_offset(v)))
+        self.answer(
+            self.class(ty)
+                .and_then(|c| self.domain.vtable(c))
+                .map(|v| self.runtime.vtable_offset(v)),
+        )
     }
 
     fn vector_of(&self, elem: TypeHandle) -> HostResult<TypeHandle> {
@@ -321,14 +394,20 @@ impl CompilerHost for Host<'_> {
             WellKnownType::Void => return type_handle(u.primitive(ElementType::Void)),
             WellKnownType::Int32 => return type_handle(u.primitive(ElementType::I4)),
             WellKnownType::IntPtr => return type_handle(u.primitive(ElementType::I)),
-            WellKnownType::TypedReference => return type_handle(u.primitive(ElementType::TypedByRef)),
+            WellKnownType::TypedReference => {
+                return type_handle(u.primitive(ElementType::TypedByRef));
+            }
             WellKnownType::RuntimeTypeHandle => Wk::RuntimeTypeHandle,
             WellKnownType::RuntimeMethodHandle => Wk::RuntimeMethodHandle,
             WellKnownType::RuntimeFieldHandle => Wk::RuntimeFieldHandle,
             WellKnownType::RuntimeArgumentHandle => Wk::RuntimeArgumentHandle,
         };
         // A corlib without these types fails at start; a later lookup cannot.
-        self.runtime.well_known_class(wk).map_or(type_handle(u.primitive(ElementType::I)), |c| type_handle(c.ty))
+        self.runtime
+            .well_known_class(wk)
+            .map_or(type_handle(u.primitive(ElementType::I)), |c| {
+                type_handle(c.ty)
+            })
     }
 
     fn resolve_type(&self, method: MethodHandle, token: Token) -> HostResult<TypeHandle> {
@@ -339,7 +418,12 @@ impl CompilerHost for Host<'_> {
         }))
     }
 
-    fn resolve_field(&self, method: MethodHandle, token: Token, static_access: bool) -> HostResult<FieldRef> {
+    fn resolve_field(
+        &self,
+        method: MethodHandle,
+        token: Token,
+        static_access: bool,
+    ) -> HostResult<FieldRef> {
         self.answer(self.field_ref(method, token, static_access))
     }
 
@@ -364,7 +448,11 @@ impl CompilerHost for Host<'_> {
                 Ok(index) => Ok(StringHandle(index)),
                 Err(_) => {
                     self.thread.take_pending();
-                    Err(LoadError::new(LoadErrorKind::OutOfMemory, "", "no memory for a string literal"))
+                    Err(LoadError::new(
+                        LoadErrorKind::OutOfMemory,
+                        "",
+                        "no memory for a string literal",
+                    ))
                 }
             }
         }))
@@ -377,7 +465,9 @@ impl CompilerHost for Host<'_> {
     fn local_types(&self, method: MethodHandle, local_sig: Token) -> HostResult<Vec<TypeHandle>> {
         self.answer(self.scope(method).and_then(|(_, image, context)| {
             let row = image.image().stand_alone_sig(local_sig.rid())?;
-            let types = self.runtime.read_locals(image, image.image().blob(row.signature)?)?;
+            let types = self
+                .runtime
+                .read_locals(image, image.image().blob(row.signature)?)?;
             types
                 .into_iter()
                 .map(|t| Ok(type_handle(self.runtime.universe().inflate(t, context)?)))
@@ -386,7 +476,10 @@ impl CompilerHost for Host<'_> {
     }
 
     fn invalid_program(&self, method: MethodHandle, il_offset: u32, message: &str) -> ResolveError {
-        let name = self.method(method).map(|m| self.runtime.method_name(m)).unwrap_or_default();
+        let name = self
+            .method(method)
+            .map(|m| self.runtime.method_name(m))
+            .unwrap_or_default();
         self.defer(LoadError::new(
             LoadErrorKind::InvalidProgram,
             name.clone(),

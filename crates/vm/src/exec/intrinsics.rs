@@ -16,49 +16,63 @@ pub(crate) fn find(runtime: &Runtime, method: MethodPtr) -> Option<Intrinsic> {
     let count = params.len();
     let u = runtime.universe();
     let is = |i: usize, e: ElementType| params.get(i).is_some_and(|&p| p == u.primitive(e));
-    Some(match (method.class.namespace, method.class.name, method.name, count) {
-        ("System", "Object", ".ctor", 0) => Intrinsic::Nop,
-        ("System", "Object", "ReferenceEquals", 2) => Intrinsic::ReferenceEquals,
-        ("System", "ByReference`1", ".ctor", 1) => Intrinsic::ByReferenceCtor,
-        ("System", "ByReference`1", "get_Value", 0) => Intrinsic::ByReferenceValue,
-        ("System", "Array", "UnsafeMov", 1) => Intrinsic::UnsafeMov,
-        ("System", "Array", "UnsafeLoad", 2) => Intrinsic::UnsafeLoad,
-        ("System", "Array", "UnsafeStore", 3) => Intrinsic::UnsafeStore,
-        ("System", "Array", "GetRawSzArrayData", 0) => Intrinsic::RawArrayData,
-        ("System", "Array", "get_Length", 0) => Intrinsic::ArrayLength,
-        ("System", "Array", "GetGenericValueImpl", 2) => Intrinsic::ArrayGetGenericValue,
-        ("System", "Array", "SetGenericValueImpl", 2) => Intrinsic::ArraySetGenericValue,
-        ("System", "String", "get_Length", 0) => Intrinsic::StringLength,
-        ("System", "String", "get_Chars", 1) => Intrinsic::StringChars,
-        ("System", "Type", "GetTypeFromHandle", 1) => Intrinsic::TypeFromHandle,
-        ("System", "Math", "Sqrt", 1) => Intrinsic::Sqrt,
-        ("System", "Math", "Floor", 1) if is(0, ElementType::R8) => Intrinsic::Floor,
-        ("System", "Math", "Ceiling", 1) if is(0, ElementType::R8) => Intrinsic::Ceiling,
-        ("System", "Math", "Abs", 1) if is(0, ElementType::R8) || is(0, ElementType::R4) => Intrinsic::FloatAbs,
-        ("System.Runtime.CompilerServices", "RuntimeHelpers", "get_OffsetToStringData", 0) => Intrinsic::OffsetToStringData,
-        ("System.Threading", "Interlocked", "CompareExchange", 3) => Intrinsic::CompareExchange,
-        ("System.Threading", "Interlocked", "CompareExchange", 4) if !is_bool_ref(runtime, params[3]) => {
-            Intrinsic::CompareExchangeObjectByRef
-        }
-        ("System.Threading", "Interlocked", "Exchange", 2) => Intrinsic::Exchange,
-        ("System.Threading", "Interlocked", "Exchange", 3) => Intrinsic::ExchangeObjectByRef,
-        ("System.Threading", "Interlocked", "Add", 2) => Intrinsic::InterlockedAdd,
-        ("System.Threading", "Interlocked", "Increment", 1) => Intrinsic::InterlockedIncrement,
-        ("System.Threading", "Interlocked", "Decrement", 1) => Intrinsic::InterlockedDecrement,
-        ("System.Threading", "Interlocked", "Read", 1) => Intrinsic::InterlockedRead,
-        ("System.Threading", "Volatile", "Read", 1) | ("System.Threading", "Thread", "VolatileRead", 1) => {
-            Intrinsic::VolatileRead
-        }
-        ("System.Threading", "Volatile", "Write", 2) | ("System.Threading", "Thread", "VolatileWrite", 2) => {
-            Intrinsic::VolatileWrite
-        }
-        ("System.Threading", "Interlocked" | "Thread", "MemoryBarrier", 0)
-        | ("System.Threading", "Interlocked", "MemoryBarrierProcessWide", 0) => Intrinsic::MemoryBarrier,
-        _ => return None,
-    })
+    Some(
+        match (
+            method.class.namespace,
+            method.class.name,
+            method.name,
+            count,
+        ) {
+            ("System", "Object", ".ctor", 0) => Intrinsic::Nop,
+            ("System", "Object", "ReferenceEquals", 2) => Intrinsic::ReferenceEquals,
+            ("System", "ByReference`1", ".ctor", 1) => Intrinsic::ByReferenceCtor,
+            ("System", "ByReference`1", "get_Value", 0) => Intrinsic::ByReferenceValue,
+            ("System", "Array", "UnsafeMov", 1) => Intrinsic::UnsafeMov,
+            ("System", "Array", "UnsafeLoad", 2) => Intrinsic::UnsafeLoad,
+            ("System", "Array", "UnsafeStore", 3) => Intrinsic::UnsafeStore,
+            ("System", "Array", "GetRawSzArrayData", 0) => Intrinsic::RawArrayData,
+            ("System", "Array", "get_Length", 0) => Intrinsic::ArrayLength,
+            ("System", "Array", "GetGenericValueImpl", 2) => Intrinsic::ArrayGetGenericValue,
+            ("System", "Array", "SetGenericValueImpl", 2) => Intrinsic::ArraySetGenericValue,
+            ("System", "String", "get_Length", 0) => Intrinsic::StringLength,
+            ("System", "String", "get_Chars", 1) => Intrinsic::StringChars,
+            ("System", "Type", "GetTypeFromHandle", 1) => Intrinsic::TypeFromHandle,
+            ("System", "Math", "Sqrt", 1) => Intrinsic::Sqrt,
+            ("System", "Math", "Floor", 1) if is(0, ElementType::R8) => Intrinsic::Floor,
+            ("System", "Math", "Ceiling", 1) if is(0, ElementType::R8) => Intrinsic::Ceiling,
+            ("System", "Math", "Abs", 1) if is(0, ElementType::R8) || is(0, ElementType::R4) => {
+                Intrinsic::FloatAbs
+            }
+            ("System.Runtime.CompilerServices", "RuntimeHelpers", "get_OffsetToStringData", 0) => {
+                Intrinsic::OffsetToStringData
+            }
+            ("System.Threading", "Interlocked", "CompareExchange", 3) => Intrinsic::CompareExchange,
+            ("System.Threading", "Interlocked", "CompareExchange", 4)
+                if !is_bool_ref(runtime, params[3]) =>
+            {
+                Intrinsic::CompareExchangeObjectByRef
+            }
+            ("System.Threading", "Interlocked", "Exchange", 2) => Intrinsic::Exchange,
+            ("System.Threading", "Interlocked", "Exchange", 3) => Intrinsic::ExchangeObjectByRef,
+            ("System.Threading", "Interlocked", "Add", 2) => Intrinsic::InterlockedAdd,
+            ("System.Threading", "Interlocked", "Increment", 1) => Intrinsic::InterlockedIncrement,
+            ("System.Threading", "Interlocked", "Decrement", 1) => Intrinsic::InterlockedDecrement,
+            ("System.Threading", "Interlocked", "Read", 1) => Intrinsic::InterlockedRead,
+            ("System.Threading", "Volatile", "Read", 1)
+            | ("System.Threading", "Thread", "VolatileRead", 1) => Intrinsic::VolatileRead,
+            ("System.Threading", "Volatile", "Write", 2)
+            | ("System.Threading", "Thread", "VolatileWrite", 2) => Intrinsic::VolatileWrite,
+            ("System.Threading", "Interlocked" | "Thread", "MemoryBarrier", 0)
+            | ("System.Threading", "Interlocked", "MemoryBarrierProcessWide", 0) => {
+                Intrinsic::MemoryBarrier
+            }
+            _ => return None,
+        },
+    )
 }
 
 fn is_bool_ref(runtime: &Runtime, ty: ferrocil_generics::TypeId) -> bool {
     let u = runtime.universe();
-    u.by_ref(u.primitive(ElementType::Boolean)).is_ok_and(|b| b == ty)
+    u.by_ref(u.primitive(ElementType::Boolean))
+        .is_ok_and(|b| b == ty)
 }

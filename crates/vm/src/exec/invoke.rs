@@ -43,13 +43,33 @@ impl Thread {
     ///
     /// # Errors
     /// What the method threw, or why it cannot be called.
-    pub fn invoke(&self, method: MethodPtr, this: Option<u64>, args: &[u64]) -> Result<Returned, Thrown> {
+    pub fn invoke(
+        &self,
+        method: MethodPtr,
+        this: Option<u64>,
+        args: &[u64],
+    ) -> Result<Returned, Thrown> {
         self.managed(|| {
             let domain = self.domain();
-            let entry = domain.entry(method).map_err(|e| self.throw_load_error(&e))?;
-            let host = Host { runtime: self.runtime(), domain, thread: self };
-            let sig = host.call_sig(method).map_err(|e| self.throw_load_error(&e))?;
-            self.invoke_code(&InvokeTarget { code: entry.precode(), sig }, this, args)
+            let entry = domain
+                .entry(method)
+                .map_err(|e| self.throw_load_error(&e))?;
+            let host = Host {
+                runtime: self.runtime(),
+                domain,
+                thread: self,
+            };
+            let sig = host
+                .call_sig(method)
+                .map_err(|e| self.throw_load_error(&e))?;
+            self.invoke_code(
+                &InvokeTarget {
+                    code: entry.precode(),
+                    sig,
+                },
+                this,
+                args,
+            )
         })
     }
 
@@ -57,11 +77,24 @@ impl Thread {
     ///
     /// # Errors
     /// What the code threw, or why no stub can be made for the signature.
-    pub fn invoke_code(&self, target: &InvokeTarget, this: Option<u64>, args: &[u64]) -> Result<Returned, Thrown> {
-        let host = Host { runtime: self.runtime(), domain: self.domain(), thread: self };
-        let fail = |e: ferrocil_jit::host::ResolveError| self.throw_load_error(&self.runtime().deferred_error(e.0));
+    pub fn invoke_code(
+        &self,
+        target: &InvokeTarget,
+        this: Option<u64>,
+        args: &[u64],
+    ) -> Result<Returned, Thrown> {
+        let host = Host {
+            runtime: self.runtime(),
+            domain: self.domain(),
+            thread: self,
+        };
+        let fail = |e: ferrocil_jit::host::ResolveError| {
+            self.throw_load_error(&self.runtime().deferred_error(e.0))
+        };
         let ret = host.layout(target.sig.ret).map_err(fail)?;
-        let stub = host.shared_stub(StubKind::Invoke, &target.sig).map_err(|e| self.throw_load_error(&e))?;
+        let stub = host
+            .shared_stub(StubKind::Invoke, &target.sig)
+            .map_err(|e| self.throw_load_error(&e))?;
         // Arguments stay on this stack, where the collector sees them.
         const INLINE: usize = 16;
         let mut slots = [0u64; INLINE];
@@ -81,7 +114,9 @@ impl Thread {
         };
         let mut returned = Returned::default();
         let place = if ret.repr == Repr::Struct {
-            let class = host.class(target.sig.ret).map_err(|e| self.throw_load_error(&e))?;
+            let class = host
+                .class(target.sig.ret)
+                .map_err(|e| self.throw_load_error(&e))?;
             let boxed = self.new_object(class)?;
             returned.bits = boxed.address() as u64;
             boxed.payload()
@@ -94,6 +129,10 @@ impl Thread {
         let exception = unsafe { asm::enter_managed(self, target.code, pointer, place, stub) };
         self.pop_entry();
         drop(many);
-        if exception.is_null() { Ok(returned) } else { Err(self.throw_object(exception)) }
+        if exception.is_null() {
+            Ok(returned)
+        } else {
+            Err(self.throw_object(exception))
+        }
     }
 }

@@ -78,15 +78,19 @@ fn address_of(host: &Host<'_>, symbol: Symbol) -> LoadResult<usize> {
         Symbol::VTableBase => runtime.arena().base(),
         Symbol::StaticField(f) => domain.static_address(host.field(f)?)? as usize,
         Symbol::ClassInitFlag(t) => domain.vtable(host.class(t)?)?.init_flag(),
-        Symbol::StringLiteral(s) => domain
-            .literals
-            .cell(s.0)
-            .ok_or_else(|| LoadError::new(LoadErrorKind::ExecutionEngine, "", "unknown string literal"))?,
+        Symbol::StringLiteral(s) => domain.literals.cell(s.0).ok_or_else(|| {
+            LoadError::new(LoadErrorKind::ExecutionEngine, "", "unknown string literal")
+        })?,
         Symbol::TypeToken(t) => host.class(t)?.address(),
         Symbol::MethodToken(m) | Symbol::InterfaceKey(m) => host.method(m)?.address(),
         Symbol::FieldToken(f) => host.field(f)?.address(),
         Symbol::NativeThunk(id) => host.thunk_address(id)?,
-        Symbol::Funclet(_) => return Err(LoadError::new(LoadErrorKind::ExecutionEngine, "", "funclet outside its method")),
+        Symbol::Funclet(_) => {
+            return Err(LoadError::new(
+                LoadErrorKind::ExecutionEngine,
+                "",
+                "funclet outside its method",
+            ));
+        }
     })
 }
-

@@ -13,7 +13,7 @@ mod stubs;
 
 pub use codemap::{CodeInfo, CodeKind, CodeMap};
 pub use compile::prestub;
-pub(crate) use host::Host;
 pub use helpers::Helpers;
+pub(crate) use host::Host;
 pub use invoke::{InvokeTarget, Returned};
 pub use stubs::StubCache;

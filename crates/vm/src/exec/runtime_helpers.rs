@@ -33,10 +33,19 @@ pub(super) extern "C" fn alloc_object(thread: *const Thread, vt: usize) -> ObjRe
 
 pub(super) extern "C" fn alloc_vector(thread: *const Thread, vt: usize, length: i64) -> ObjRef {
     current!(thread);
-    done(thread.alloc_vector(vtable(vt), length).map(ArrayRef::object))
+    done(
+        thread
+            .alloc_vector(vtable(vt), length)
+            .map(ArrayRef::object),
+    )
 }
 
-pub(super) extern "C" fn alloc_array(thread: *const Thread, vt: usize, args: *const i32, with_bounds: u64) -> ObjRef {
+pub(super) extern "C" fn alloc_array(
+    thread: *const Thread,
+    vt: usize,
+    args: *const i32,
+    with_bounds: u64,
+) -> ObjRef {
     current!(thread);
     let vt = vtable(vt);
     let rank = vt.class.rank as usize;
@@ -44,12 +53,19 @@ pub(super) extern "C" fn alloc_array(thread: *const Thread, vt: usize, args: *co
     for dim in 0..rank {
         // SAFETY: compiled code passes one length per dimension, or (lower bound, length) pairs.
         let (lower, length) = unsafe {
-            if with_bounds != 0 { (args.add(2 * dim).read(), args.add(2 * dim + 1).read()) } else { (0, args.add(dim).read()) }
+            if with_bounds != 0 {
+                (args.add(2 * dim).read(), args.add(2 * dim + 1).read())
+            } else {
+                (0, args.add(dim).read())
+            }
         };
         if length < 0 {
             return done(Err(thread.throw_named("System", "OverflowException", "")));
         }
-        bounds.push(ArrayBounds { length: length as u32, lower });
+        bounds.push(ArrayBounds {
+            length: length as u32,
+            lower,
+        });
     }
     done(thread.alloc_array(vt, &bounds).map(ArrayRef::object))
 }
@@ -92,7 +108,10 @@ fn check_store(thread: &Thread, array: ObjRef, object: ObjRef) -> Result<(), Thr
         return Ok(());
     }
     let runtime = thread.runtime();
-    let element = runtime.class_of(array).element.expect("arrays have elements");
+    let element = runtime
+        .class_of(array)
+        .element
+        .expect("arrays have elements");
     if instance_of(thread, object, element)? {
         Ok(())
     } else {
@@ -100,16 +119,29 @@ fn check_store(thread: &Thread, array: ObjRef, object: ObjRef) -> Result<(), Thr
     }
 }
 
-pub(super) extern "C" fn store_elem_ref(thread: *const Thread, array: ObjRef, index: i64, object: ObjRef) {
+pub(super) extern "C" fn store_elem_ref(
+    thread: *const Thread,
+    array: ObjRef,
+    index: i64,
+    object: ObjRef,
+) {
     current!(thread);
     if array.is_null() {
-        return done(Err(thread.throw_named("System", "NullReferenceException", "")));
+        return done(Err(thread.throw_named(
+            "System",
+            "NullReferenceException",
+            "",
+        )));
     }
     // SAFETY: stelem.ref is verified to have an array operand by its type, or memory is at risk
     // as with all unverifiable code.
     let vector = unsafe { ArrayRef::from_object(array) };
     if index < 0 || index as u64 >= vector.len() as u64 {
-        return done(Err(thread.throw_named("System", "IndexOutOfRangeException", "")));
+        return done(Err(thread.throw_named(
+            "System",
+            "IndexOutOfRangeException",
+            "",
+        )));
     }
     done(check_store(thread, array, object).map(|()| vector.set(index as usize, object)))
 }
@@ -122,10 +154,18 @@ pub(super) extern "C" fn check_array_store(thread: *const Thread, array: ObjRef,
 pub(super) extern "C" fn check_elem_address(thread: *const Thread, array: ObjRef, vt: usize) {
     current!(thread);
     if array.is_null() {
-        return done(Err(thread.throw_named("System", "NullReferenceException", "")));
+        return done(Err(thread.throw_named(
+            "System",
+            "NullReferenceException",
+            "",
+        )));
     }
     if thread.runtime().class_of(array) != vtable(vt).class {
-        done(Err(thread.throw_named("System", "ArrayTypeMismatchException", "")))
+        done(Err(thread.throw_named(
+            "System",
+            "ArrayTypeMismatchException",
+            "",
+        )))
     }
 }
 
@@ -137,7 +177,9 @@ fn resolve(thread: &Thread, object: ObjRef, method: MethodPtr) -> Result<usize, 
     }
     let vt = runtime.vtable_of(object);
     let found = runtime.find_implementation(vt.class, method).map_err(|e| {
-        if method.class.is_interface() && !runtime.implements(&vt.class, method.class).unwrap_or(false) {
+        if method.class.is_interface()
+            && !runtime.implements(&vt.class, method.class).unwrap_or(false)
+        {
             let text = format!("{}", e.message);
             return thread.throw_named("System", "EntryPointNotFoundException", &text);
         }
@@ -151,23 +193,37 @@ fn resolve(thread: &Thread, object: ObjRef, method: MethodPtr) -> Result<usize, 
         );
         return Err(thread.throw_load_error(&e));
     }
-    vt.domain().slot_code(vt.class, found).map_err(|e| thread.throw_load_error(&e))
+    vt.domain()
+        .slot_code(vt.class, found)
+        .map_err(|e| thread.throw_load_error(&e))
 }
 
-pub(super) extern "C" fn resolve_interface(thread: *const Thread, object: ObjRef, key: usize) -> usize {
+pub(super) extern "C" fn resolve_interface(
+    thread: *const Thread,
+    object: ObjRef,
+    key: usize,
+) -> usize {
     current!(thread);
     // SAFETY: compiled code passes the method behind its interface key.
-    let Some(method) = (unsafe { MethodPtr::from_address(key) }) else { return 0 };
+    let Some(method) = (unsafe { MethodPtr::from_address(key) }) else {
+        return 0;
+    };
     done(resolve(thread, object, method).inspect(|&code| {
         let vt = thread.runtime().vtable_of(object);
         vt.fill_imt(crate::domain::imt_slot(method), key, code);
     }))
 }
 
-pub(super) extern "C" fn resolve_virtual(thread: *const Thread, object: ObjRef, token: usize) -> usize {
+pub(super) extern "C" fn resolve_virtual(
+    thread: *const Thread,
+    object: ObjRef,
+    token: usize,
+) -> usize {
     current!(thread);
     // SAFETY: compiled code passes a method token.
-    let Some(method) = (unsafe { MethodPtr::from_address(token) }) else { return 0 };
+    let Some(method) = (unsafe { MethodPtr::from_address(token) }) else {
+        return 0;
+    };
     done(resolve(thread, object, method))
 }
 
@@ -180,11 +236,22 @@ pub(super) extern "C" fn class_init(thread: *const Thread, vt: usize) {
 pub(super) extern "C" fn thread_static_address(thread: *const Thread, field: usize) -> *mut u8 {
     current!(thread);
     // SAFETY: compiled code passes a field token.
-    let Some(field) = (unsafe { FieldPtr::from_address(field) }) else { return std::ptr::null_mut() };
-    done(thread.static_address(field).map_err(|e| thread.throw_load_error(&e)))
+    let Some(field) = (unsafe { FieldPtr::from_address(field) }) else {
+        return std::ptr::null_mut();
+    };
+    done(
+        thread
+            .static_address(field)
+            .map_err(|e| thread.throw_load_error(&e)),
+    )
 }
 
-pub(super) extern "C" fn new_delegate(thread: *const Thread, vt: usize, target: ObjRef, code: usize) -> ObjRef {
+pub(super) extern "C" fn new_delegate(
+    thread: *const Thread,
+    vt: usize,
+    target: ObjRef,
+    code: usize,
+) -> ObjRef {
     current!(thread);
     done(thread.new_delegate(vtable(vt), target, code))
 }
@@ -213,7 +280,11 @@ pub(super) extern "C" fn localloc(thread: *const Thread, size: u64) -> *mut u8 {
     };
     match memory {
         Some(memory) => memory,
-        None => done(Err(thread.throw_named("System", "StackOverflowException", ""))),
+        None => done(Err(thread.throw_named(
+            "System",
+            "StackOverflowException",
+            "",
+        ))),
     }
 }
 
@@ -234,11 +305,26 @@ pub(super) extern "C" fn float_rem(a: f64, b: f64) -> f64 {
 /// Out of range and NaN as x64 code of Mono gives them: the value is split at 2^63.
 pub(super) extern "C" fn float_to_u64(value: f64) -> u64 {
     const TWO_63: f64 = 9_223_372_036_854_775_808.0;
-    let to_i64 = |v: f64| if v.is_nan() || !(-TWO_63..TWO_63).contains(&v) { i64::MIN } else { v as i64 };
-    if value < TWO_63 { to_i64(value) as u64 } else { (to_i64(value - TWO_63) as u64) ^ (1 << 63) }
+    let to_i64 = |v: f64| {
+        if v.is_nan() || !(-TWO_63..TWO_63).contains(&v) {
+            i64::MIN
+        } else {
+            v as i64
+        }
+    };
+    if value < TWO_63 {
+        to_i64(value) as u64
+    } else {
+        (to_i64(value - TWO_63) as u64) ^ (1 << 63)
+    }
 }
 
-pub(super) extern "C" fn copy_with_barrier(_thread: *const Thread, dst: *mut u8, src: *const u8, bytes: u64) {
+pub(super) extern "C" fn copy_with_barrier(
+    _thread: *const Thread,
+    dst: *mut u8,
+    src: *const u8,
+    bytes: u64,
+) {
     // SAFETY: compiled code passes locations of one value type; they may be the same.
     unsafe { std::ptr::copy(src, dst, bytes as usize) }
 }
@@ -265,7 +351,11 @@ pub(super) extern "C" fn type_from_token(thread: *const Thread, token: usize) ->
 pub(super) extern "C" fn unbox(thread: *const Thread, vt: usize, object: ObjRef) -> *mut u8 {
     current!(thread);
     if object.is_null() {
-        return done(Err(thread.throw_named("System", "NullReferenceException", "")));
+        return done(Err(thread.throw_named(
+            "System",
+            "NullReferenceException",
+            "",
+        )));
     }
     let (found, wanted) = (thread.runtime().class_of(object), vtable(vt).class);
     let base = |c: ClassPtr| c.underlying().unwrap_or(c);
@@ -280,6 +370,10 @@ pub(super) extern "C" fn unbox(thread: *const Thread, vt: usize, object: ObjRef)
 pub(super) extern "C" fn check_typed_reference(thread: *const Thread, token: usize, vt: usize) {
     current!(thread);
     if token != vtable(vt).class.address() {
-        done(Err(thread.throw_named("System", "InvalidCastException", "")))
+        done(Err(thread.throw_named(
+            "System",
+            "InvalidCastException",
+            "",
+        )))
     }
 }

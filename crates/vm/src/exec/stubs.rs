@@ -1,8 +1,8 @@
 //! Stubs compiled per signature, and native thunks.
 
+use ferrocil_jit::StubInput;
 use ferrocil_jit::StubKind;
 use ferrocil_jit::host::{CallSig, CompilerHost, Repr, TypeHandle};
-use ferrocil_jit::StubInput;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 
@@ -38,14 +38,20 @@ struct Thunks {
 impl Host<'_> {
     fn key(&self, kind: StubKind, sig: &CallSig) -> LoadResult<Key> {
         let value = |ty: TypeHandle| -> LoadResult<(Repr, u32)> {
-            let layout = self.layout(ty).map_err(|e| self.runtime.deferred_error(e.0))?;
+            let layout = self
+                .layout(ty)
+                .map_err(|e| self.runtime.deferred_error(e.0))?;
             Ok((layout.repr, layout.size))
         };
         let mut values = vec![value(sig.ret)?];
         for &p in &sig.params {
             values.push(value(p)?);
         }
-        Ok(Key { kind, this: sig.this as u8, values })
+        Ok(Key {
+            kind,
+            this: sig.this as u8,
+            values,
+        })
     }
 
     /// A stub that any method with such a signature can share.
@@ -54,24 +60,68 @@ impl Host<'_> {
         if let Some(&found) = self.runtime.stubs.stubs.lock().get(&key) {
             return Ok(found);
         }
-        let code_kind = if kind == StubKind::Invoke { CodeKind::Invoke } else { CodeKind::Stub };
+        let code_kind = if kind == StubKind::Invoke {
+            CodeKind::Invoke
+        } else {
+            CodeKind::Stub
+        };
         let address = self.make_stub(kind, sig, code_kind, None)?;
-        Ok(*self.runtime.stubs.stubs.lock().entry(key).or_insert(address))
+        Ok(*self
+            .runtime
+            .stubs
+            .stubs
+            .lock()
+            .entry(key)
+            .or_insert(address))
     }
 
-    fn make_stub(&self, kind: StubKind, sig: &CallSig, code_kind: CodeKind, method: Option<MethodPtr>) -> LoadResult<usize> {
-        let input = StubInput { kind, sig: sig.clone(), name: "stub" };
-        let compiled = self.runtime.compiler.compile_stub(self, &input).map_err(|e| {
-            LoadError::new(LoadErrorKind::ExecutionEngine, "stub", format!("cannot compile a {kind:?} stub: {e}"))
-        })?;
+    fn make_stub(
+        &self,
+        kind: StubKind,
+        sig: &CallSig,
+        code_kind: CodeKind,
+        method: Option<MethodPtr>,
+    ) -> LoadResult<usize> {
+        let input = StubInput {
+            kind,
+            sig: sig.clone(),
+            name: "stub",
+        };
+        let compiled = self
+            .runtime
+            .compiler
+            .compile_stub(self, &input)
+            .map_err(|e| {
+                LoadError::new(
+                    LoadErrorKind::ExecutionEngine,
+                    "stub",
+                    format!("cannot compile a {kind:?} stub: {e}"),
+                )
+            })?;
         self.runtime.stats.stub_compiled(compiled.code.len());
-        link(self, compiled, self.runtime.global_code(), code_kind, method)
+        link(
+            self,
+            compiled,
+            self.runtime.global_code(),
+            code_kind,
+            method,
+        )
     }
 
     /// Managed entry of a native function with the internal-call convention.
-    pub(crate) fn native_entry(&self, method: MethodPtr, sig: &CallSig, target: NativeFn) -> LoadResult<usize> {
+    pub(crate) fn native_entry(
+        &self,
+        method: MethodPtr,
+        sig: &CallSig,
+        target: NativeFn,
+    ) -> LoadResult<usize> {
         let thunk = self.thunk(target)?;
-        self.make_stub(StubKind::InternalCall { thunk }, sig, CodeKind::Native, Some(method))
+        self.make_stub(
+            StubKind::InternalCall { thunk },
+            sig,
+            CodeKind::Native,
+            Some(method),
+        )
     }
 
     /// Number of the thunk that goes to a native function.
@@ -80,7 +130,11 @@ impl Host<'_> {
         if let Some(&id) = thunks.by_target.get(&target.0) {
             return Ok(id);
         }
-        let address = self.runtime.global_code().install(&emit::native_thunk(target.0), 16)?.address;
+        let address = self
+            .runtime
+            .global_code()
+            .install(&emit::native_thunk(target.0), 16)?
+            .address;
         let id = thunks.addresses.len() as u32;
         thunks.addresses.push(address);
         thunks.by_target.insert(target.0, id);
@@ -89,10 +143,8 @@ impl Host<'_> {
 
     pub(crate) fn thunk_address(&self, id: u32) -> LoadResult<usize> {
         let thunks = self.runtime.stubs.thunks.lock();
-        thunks
-            .addresses
-            .get(id as usize)
-            .copied()
-            .ok_or_else(|| LoadError::new(LoadErrorKind::ExecutionEngine, "", "unknown native thunk"))
+        thunks.addresses.get(id as usize).copied().ok_or_else(|| {
+            LoadError::new(LoadErrorKind::ExecutionEngine, "", "unknown native thunk")
+        })
     }
 }

@@ -30,12 +30,20 @@ impl AssemblyName {
         match image.assembly_identity() {
             Ok(Some(id)) => AssemblyName {
                 name: id.name.to_string(),
-                version: [id.version.major, id.version.minor, id.version.build, id.version.revision],
+                version: [
+                    id.version.major,
+                    id.version.minor,
+                    id.version.build,
+                    id.version.revision,
+                ],
                 culture: id.culture.to_string(),
                 token: id.public_key_token.map(|t| t.0),
             },
             _ => AssemblyName {
-                name: path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default(),
+                name: path
+                    .file_stem()
+                    .map(|s| s.to_string_lossy().into_owned())
+                    .unwrap_or_default(),
                 ..AssemblyName::default()
             },
         }
@@ -45,8 +53,16 @@ impl AssemblyName {
 impl fmt::Display for AssemblyName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [a, b, c, d] = self.version;
-        let culture = if self.culture.is_empty() { "neutral" } else { &self.culture };
-        write!(f, "{}, Version={a}.{b}.{c}.{d}, Culture={culture}, PublicKeyToken=", self.name)?;
+        let culture = if self.culture.is_empty() {
+            "neutral"
+        } else {
+            &self.culture
+        };
+        write!(
+            f,
+            "{}, Version={a}.{b}.{c}.{d}, Culture={culture}, PublicKeyToken=",
+            self.name
+        )?;
         match self.token {
             Some(token) => token.iter().try_for_each(|b| write!(f, "{b:02x}")),
             None => f.write_str("null"),
@@ -67,7 +83,10 @@ impl Default for SearchPath {
     /// Debian's Mono 4.5 profile.
     fn default() -> Self {
         SearchPath {
-            framework: vec![PathBuf::from("/usr/lib/mono/4.5"), PathBuf::from("/usr/lib/mono/4.5/Facades")],
+            framework: vec![
+                PathBuf::from("/usr/lib/mono/4.5"),
+                PathBuf::from("/usr/lib/mono/4.5/Facades"),
+            ],
             gac: vec![PathBuf::from("/usr/lib/mono/gac")],
         }
     }
@@ -103,14 +122,22 @@ impl Runtime {
     ///
     /// # Errors
     /// When no folder has it; the message lists them.
-    pub fn load_assembly(&self, name: &str, version: Option<[u16; 4]>, near: Option<&Path>) -> LoadResult<&LoadedImage> {
+    pub fn load_assembly(
+        &self,
+        name: &str,
+        version: Option<[u16; 4]>,
+        near: Option<&Path>,
+    ) -> LoadResult<&LoadedImage> {
         if let Some(found) = self.find_loaded(name) {
             return Ok(found);
         }
         let mut searched = Vec::new();
         let paths = self.search_path();
         let near = near.and_then(Path::parent).map(Path::to_path_buf);
-        let folders = near.iter().chain(self.base_folder()).chain(&paths.framework);
+        let folders = near
+            .iter()
+            .chain(self.base_folder())
+            .chain(&paths.framework);
         for folder in folders {
             for extension in ["dll", "exe"] {
                 let file = folder.join(format!("{name}.{extension}"));
@@ -135,7 +162,9 @@ impl Runtime {
     /// A loaded image by simple assembly name.
     #[must_use]
     pub fn find_loaded(&self, name: &str) -> Option<&LoadedImage> {
-        self.images().iter().find(|i| i.name.name.eq_ignore_ascii_case(name))
+        self.images()
+            .iter()
+            .find(|i| i.name.name.eq_ignore_ascii_case(name))
     }
 
     /// The image that an AssemblyRef row names.
@@ -174,8 +203,17 @@ fn newest_in_gac(folder: &Path, name: &str, version: Option<[u16; 4]>) -> Option
         .filter_map(Result::ok)
         .filter_map(|entry| {
             let file_name = entry.file_name().to_string_lossy().into_owned();
-            let mut parts = file_name.split("__").next()?.split('.').map(|p| p.parse::<u16>().ok());
-            let v = [parts.next()??, parts.next()??, parts.next()??, parts.next()??];
+            let mut parts = file_name
+                .split("__")
+                .next()?
+                .split('.')
+                .map(|p| p.parse::<u16>().ok());
+            let v = [
+                parts.next()??,
+                parts.next()??,
+                parts.next()??,
+                parts.next()??,
+            ];
             let file = entry.path().join(format!("{name}.dll"));
             file.is_file().then_some((v, file))
         })

@@ -67,12 +67,16 @@ impl LoadedImage {
             )
         })?;
         if file.metadata().is_ok_and(|m| !m.is_file()) {
-            return Err(LoadError::bad_image(shown.clone(), format!("'{shown}' is not a file; name a .exe or .dll")));
+            return Err(LoadError::bad_image(
+                shown.clone(),
+                format!("'{shown}' is not a file; name a .exe or .dll"),
+            ));
         }
         // SAFETY: images are read-only inputs; a file that another process truncates while it is
         // mapped can fault, as with every memory-mapped loader.
-        let map = unsafe { Mmap::map(&file) }
-            .map_err(|e| LoadError::bad_image(shown.clone(), format!("cannot map '{shown}': {e}")))?;
+        let map = unsafe { Mmap::map(&file) }.map_err(|e| {
+            LoadError::bad_image(shown.clone(), format!("cannot map '{shown}': {e}"))
+        })?;
         Self::parse(Storage::Mapped(map), path.to_path_buf(), id)
     }
 
@@ -95,7 +99,11 @@ impl LoadedImage {
             )
         })?;
         let name = AssemblyName::of_image(&image, &path);
-        let cells = |table| (0..image.row_count(table)).map(|_| AtomicU32::new(0)).collect();
+        let cells = |table| {
+            (0..image.row_count(table))
+                .map(|_| AtomicU32::new(0))
+                .collect()
+        };
         Ok(LoadedImage {
             id,
             path,
@@ -128,42 +136,69 @@ impl LoadedImage {
         let index = self.type_index.get_or_init(|| {
             let mut map = FxHashMap::default();
             for rid in 1..=self.image.row_count(TableId::TypeDef) {
-                let Ok(row) = self.image.type_def(rid) else { continue };
+                let Ok(row) = self.image.type_def(rid) else {
+                    continue;
+                };
                 if row.flags.is_nested() {
                     continue;
                 }
-                if let (Ok(ns), Ok(n)) = (self.image.string(row.namespace), self.image.string(row.name)) {
+                if let (Ok(ns), Ok(n)) = (
+                    self.image.string(row.namespace),
+                    self.image.string(row.name),
+                ) {
                     map.entry((ns, n)).or_insert(rid);
                 }
             }
             map
         });
-        index.get(&(namespace, name)).map(|&rid| TypeDef { image: self.id, rid })
+        index.get(&(namespace, name)).map(|&rid| TypeDef {
+            image: self.id,
+            rid,
+        })
     }
 
     /// A nested type by name.
     #[must_use]
     pub fn find_nested(&self, enclosing: u32, name: &str) -> Option<TypeDef> {
-        let index = self.nested_index.get_or_init(|| NestedTypeIndex::new(&self.image));
-        index.find(&self.image, enclosing, name).map(|rid| TypeDef { image: self.id, rid })
+        let index = self
+            .nested_index
+            .get_or_init(|| NestedTypeIndex::new(&self.image));
+        index.find(&self.image, enclosing, name).map(|rid| TypeDef {
+            image: self.id,
+            rid,
+        })
     }
 
     pub(crate) fn cached_type_ref(&self, rid: u32) -> Option<TypeId> {
-        TypeId::from_raw(self.type_refs.get(rid.checked_sub(1)? as usize)?.load(Ordering::Acquire))
+        TypeId::from_raw(
+            self.type_refs
+                .get(rid.checked_sub(1)? as usize)?
+                .load(Ordering::Acquire),
+        )
     }
 
     pub(crate) fn cache_type_ref(&self, rid: u32, ty: TypeId) {
-        if let Some(cell) = rid.checked_sub(1).and_then(|i| self.type_refs.get(i as usize)) {
+        if let Some(cell) = rid
+            .checked_sub(1)
+            .and_then(|i| self.type_refs.get(i as usize))
+        {
             cell.store(ty.raw(), Ordering::Release);
         }
     }
 
     pub(crate) fn cached_assembly_ref(&self, rid: u32) -> Option<ImageId> {
-        ImageId::from_raw(self.assembly_refs.get(rid.checked_sub(1)? as usize)?.load(Ordering::Acquire))
+        ImageId::from_raw(
+            self.assembly_refs
+                .get(rid.checked_sub(1)? as usize)?
+                .load(Ordering::Acquire),
+        )
     }
 
     pub(crate) fn cache_assembly_ref(&self, rid: u32, image: ImageId) {
-        if let Some(cell) = rid.checked_sub(1).and_then(|i| self.assembly_refs.get(i as usize)) {
+        if let Some(cell) = rid
+            .checked_sub(1)
+            .and_then(|i| self.assembly_refs.get(i as usize))
+        {
             cell.store(image.raw(), Ordering::Release);
         }
     }

@@ -22,11 +22,19 @@ impl Runtime {
     ///
     /// # Errors
     /// When the row is bad or the type cannot be found.
-    pub fn resolve_type_token(&self, image: &LoadedImage, token: Token, context: Context) -> LoadResult<TypeId> {
+    pub fn resolve_type_token(
+        &self,
+        image: &LoadedImage,
+        token: Token,
+        context: Context,
+    ) -> LoadResult<TypeId> {
         match token.table() {
             Some(TableId::TypeDef) if !token.is_nil() => {
                 image.image().type_def(token.rid())?;
-                Ok(self.type_of_def(TypeDef { image: image.id, rid: token.rid() }))
+                Ok(self.type_of_def(TypeDef {
+                    image: image.id,
+                    rid: token.rid(),
+                }))
             }
             Some(TableId::TypeRef) => self.resolve_type_ref(image, token.rid()),
             Some(TableId::TypeSpec) => {
@@ -34,7 +42,10 @@ impl Runtime {
                 let ty = self.read_type_spec(image, image.image().blob(row.signature)?)?;
                 Ok(self.universe().inflate(ty, context)?)
             }
-            _ => Err(LoadError::bad_image(image.path.display().to_string(), format!("token {token} does not name a type"))),
+            _ => Err(LoadError::bad_image(
+                image.path.display().to_string(),
+                format!("token {token} does not name a type"),
+            )),
         }
     }
 
@@ -50,11 +61,17 @@ impl Runtime {
 
     fn find_type_ref(&self, image: &LoadedImage, rid: u32, depth: u32) -> LoadResult<TypeDef> {
         let row = image.image().type_ref(rid)?;
-        let (namespace, name) = (image.image().string(row.namespace)?, image.image().string(row.name)?);
+        let (namespace, name) = (
+            image.image().string(row.namespace)?,
+            image.image().string(row.name)?,
+        );
         let not_found = |place: &str| {
             LoadError::type_load(
                 full_name(namespace, name),
-                format!("Could not load type '{}' from assembly '{place}'.", full_name(namespace, name)),
+                format!(
+                    "Could not load type '{}' from assembly '{place}'.",
+                    full_name(namespace, name)
+                ),
             )
         };
         if depth > 64 {
@@ -65,19 +82,28 @@ impl Runtime {
             Some(TableId::TypeRef) => {
                 let outer = self.find_type_ref(image, scope.rid(), depth + 1)?;
                 let home = self.image_of(outer)?;
-                home.find_nested(outer.rid, name).ok_or_else(|| not_found(&home.name.to_string()))
+                home.find_nested(outer.rid, name)
+                    .ok_or_else(|| not_found(&home.name.to_string()))
             }
             Some(TableId::AssemblyRef) => {
                 let target = self.resolve_assembly_ref(image, scope.rid())?;
-                self.find_type_in(target, namespace, name).ok_or_else(|| not_found(&target.name.to_string()))
+                self.find_type_in(target, namespace, name)
+                    .ok_or_else(|| not_found(&target.name.to_string()))
             }
-            _ => image.find_type(namespace, name).ok_or_else(|| not_found(&image.name.to_string())),
+            _ => image
+                .find_type(namespace, name)
+                .ok_or_else(|| not_found(&image.name.to_string())),
         }
     }
 
     /// Finds a top-level type in an image, following type forwarders.
     #[must_use]
-    pub fn find_type_in(&self, image: &LoadedImage, namespace: &str, name: &str) -> Option<TypeDef> {
+    pub fn find_type_in(
+        &self,
+        image: &LoadedImage,
+        namespace: &str,
+        name: &str,
+    ) -> Option<TypeDef> {
         let mut image = self.image(image.id)?;
         for _ in 0..16 {
             if let Some(def) = image.find_type(namespace, name) {
@@ -88,7 +114,9 @@ impl Runtime {
             if row.implementation.table() != Some(TableId::AssemblyRef) {
                 return None;
             }
-            image = self.resolve_assembly_ref(image, row.implementation.rid()).ok()?;
+            image = self
+                .resolve_assembly_ref(image, row.implementation.rid())
+                .ok()?;
         }
         None
     }
@@ -98,14 +126,20 @@ impl Runtime {
     /// # Errors
     /// When the image was unloaded.
     pub fn image_of(&self, def: TypeDef) -> LoadResult<&LoadedImage> {
-        self.image(def.image).ok_or_else(|| LoadError::type_load("", "the type's image is not loaded any more"))
+        self.image(def.image)
+            .ok_or_else(|| LoadError::type_load("", "the type's image is not loaded any more"))
     }
 
     /// Resolves a MethodDef, MemberRef or MethodSpec token.
     ///
     /// # Errors
     /// MissingMethod when the class has no such method.
-    pub fn resolve_method_token(&self, image: &LoadedImage, token: Token, context: Context) -> LoadResult<MethodPtr> {
+    pub fn resolve_method_token(
+        &self,
+        image: &LoadedImage,
+        token: Token,
+        context: Context,
+    ) -> LoadResult<MethodPtr> {
         self.resolve_method_with(image, token, context, None)
     }
 
@@ -118,14 +152,25 @@ impl Runtime {
     ) -> LoadResult<MethodPtr> {
         match token.table() {
             Some(TableId::MethodDef) if !token.is_nil() => {
-                let owner = image
-                    .image()
-                    .owner_of_method(token.rid())
-                    .ok_or_else(|| LoadError::bad_image("", format!("method {token} belongs to no type")))?;
-                let class = self.class(self.type_of_def(TypeDef { image: image.id, rid: owner }))?;
-                self.method(class, MethodDef { image: image.id, rid: token.rid() }, method_args)
+                let owner = image.image().owner_of_method(token.rid()).ok_or_else(|| {
+                    LoadError::bad_image("", format!("method {token} belongs to no type"))
+                })?;
+                let class = self.class(self.type_of_def(TypeDef {
+                    image: image.id,
+                    rid: owner,
+                }))?;
+                self.method(
+                    class,
+                    MethodDef {
+                        image: image.id,
+                        rid: token.rid(),
+                    },
+                    method_args,
+                )
             }
-            Some(TableId::MemberRef) => self.resolve_member_ref(image, token.rid(), context, method_args),
+            Some(TableId::MemberRef) => {
+                self.resolve_member_ref(image, token.rid(), context, method_args)
+            }
             Some(TableId::MethodSpec) if method_args.is_none() => {
                 let row = image.image().method_spec(token.rid())?;
                 let args = self.read_method_spec(image, image.image().blob(row.instantiation)?)?;
@@ -136,21 +181,34 @@ impl Runtime {
                 let inst = self.universe().inst_of(&args)?;
                 self.resolve_method_with(image, row.method, context, Some(inst))
             }
-            _ => Err(LoadError::bad_image(image.path.display().to_string(), format!("token {token} does not name a method"))),
+            _ => Err(LoadError::bad_image(
+                image.path.display().to_string(),
+                format!("token {token} does not name a method"),
+            )),
         }
     }
 
     /// The type that a MemberRef's parent names.
-    fn member_parent(&self, image: &LoadedImage, parent: Token, context: Context) -> LoadResult<ClassPtr> {
+    fn member_parent(
+        &self,
+        image: &LoadedImage,
+        parent: Token,
+        context: Context,
+    ) -> LoadResult<ClassPtr> {
         let ty = match parent.table() {
             Some(TableId::MethodDef) => {
-                let owner = image
-                    .image()
-                    .owner_of_method(parent.rid())
-                    .ok_or_else(|| LoadError::bad_image("", "member reference to a method that belongs to no type"))?;
-                self.type_of_def(TypeDef { image: image.id, rid: owner })
+                let owner = image.image().owner_of_method(parent.rid()).ok_or_else(|| {
+                    LoadError::bad_image("", "member reference to a method that belongs to no type")
+                })?;
+                self.type_of_def(TypeDef {
+                    image: image.id,
+                    rid: owner,
+                })
             }
-            Some(TableId::ModuleRef) => self.type_of_def(TypeDef { image: image.id, rid: 1 }),
+            Some(TableId::ModuleRef) => self.type_of_def(TypeDef {
+                image: image.id,
+                rid: 1,
+            }),
             _ => self.resolve_type_token(image, parent, context)?,
         };
         self.class(ty)
@@ -174,7 +232,10 @@ impl Runtime {
         }
         // The signature in the reference is in terms of the class's and method's own
         // parameters: compare after binding the class's arguments, leaving method parameters open.
-        let class_context = Context { class_args: class.args, method_args: None };
+        let class_context = Context {
+            class_args: class.args,
+            method_args: None,
+        };
         let mut wanted_params = Vec::with_capacity(wanted.params.len());
         for &p in &wanted.params {
             wanted_params.push(self.universe().inflate(p, class_context)?);
@@ -189,9 +250,14 @@ impl Runtime {
                 let sig = self.signature(method)?;
                 if sig.has_this == wanted.has_this
                     && sig.generic_arity == wanted.generic_arity
-                    && (sig.params.len() == wanted_params.len() || (sig.vararg && sig.params.len() <= wanted_params.len()))
+                    && (sig.params.len() == wanted_params.len()
+                        || (sig.vararg && sig.params.len() <= wanted_params.len()))
                     && self.same_type(sig.ret, wanted_ret)
-                    && sig.params.iter().zip(&wanted_params).all(|(&a, &b)| self.same_type(a, b))
+                    && sig
+                        .params
+                        .iter()
+                        .zip(&wanted_params)
+                        .all(|(&a, &b)| self.same_type(a, b))
                 {
                     return match method_args {
                         Some(_) => self.method(current, method.def, method_args),
@@ -204,7 +270,9 @@ impl Runtime {
         if class.is_interface() {
             for &iface in self.interfaces(class)? {
                 for &method in self.methods(iface)? {
-                    if method.name == name && self.signature(method)?.params.len() == wanted.params.len() {
+                    if method.name == name
+                        && self.signature(method)?.params.len() == wanted.params.len()
+                    {
                         return Ok(method);
                     }
                 }
@@ -214,7 +282,10 @@ impl Runtime {
         Err(LoadError::new(
             LoadErrorKind::MissingMethod,
             format!("{shown}.{name}"),
-            format!("Method not found: {}", self.describe_method(&shown, name, &wanted)),
+            format!(
+                "Method not found: {}",
+                self.describe_method(&shown, name, &wanted)
+            ),
         ))
     }
 
@@ -227,10 +298,12 @@ impl Runtime {
         let u = self.universe();
         match (u.ty(a), u.ty(b)) {
             (Type::MVar { index: x, .. }, Type::MVar { index: y, .. }) => x == y,
-            (Type::SzArray(x), Type::SzArray(y)) | (Type::Pointer(x), Type::Pointer(y)) | (Type::ByRef(x), Type::ByRef(y)) => {
-                self.same_type(x, y)
+            (Type::SzArray(x), Type::SzArray(y))
+            | (Type::Pointer(x), Type::Pointer(y))
+            | (Type::ByRef(x), Type::ByRef(y)) => self.same_type(x, y),
+            (Type::Array { elem: x, rank: r }, Type::Array { elem: y, rank: s }) => {
+                r == s && self.same_type(x, y)
             }
-            (Type::Array { elem: x, rank: r }, Type::Array { elem: y, rank: s }) => r == s && self.same_type(x, y),
             (Type::Inst { def: d, args: x }, Type::Inst { def: e, args: y }) => {
                 d == e && {
                     let (x, y) = (u.args(x), u.args(y));
@@ -245,19 +318,28 @@ impl Runtime {
     ///
     /// # Errors
     /// MissingField when the class has no such field.
-    pub fn resolve_field_token(&self, image: &LoadedImage, token: Token, context: Context) -> LoadResult<FieldPtr> {
+    pub fn resolve_field_token(
+        &self,
+        image: &LoadedImage,
+        token: Token,
+        context: Context,
+    ) -> LoadResult<FieldPtr> {
         match token.table() {
             Some(TableId::Field) if !token.is_nil() => {
-                let owner = image
-                    .image()
-                    .owner_of_field(token.rid())
-                    .ok_or_else(|| LoadError::bad_image("", format!("field {token} belongs to no type")))?;
-                let class = self.class(self.type_of_def(TypeDef { image: image.id, rid: owner }))?;
+                let owner = image.image().owner_of_field(token.rid()).ok_or_else(|| {
+                    LoadError::bad_image("", format!("field {token} belongs to no type"))
+                })?;
+                let class = self.class(self.type_of_def(TypeDef {
+                    image: image.id,
+                    rid: owner,
+                }))?;
                 self.fields(class)?
                     .iter()
                     .find(|f| f.rid == token.rid())
                     .map(FieldPtr::new)
-                    .ok_or_else(|| LoadError::bad_image("", format!("field {token} is not in its type")))
+                    .ok_or_else(|| {
+                        LoadError::bad_image("", format!("field {token} is not in its type"))
+                    })
             }
             Some(TableId::MemberRef) => {
                 let row = image.image().member_ref(token.rid())?;
@@ -277,7 +359,10 @@ impl Runtime {
                     format!("Field '{shown}.{name}' not found."),
                 ))
             }
-            _ => Err(LoadError::bad_image(image.path.display().to_string(), format!("token {token} does not name a field"))),
+            _ => Err(LoadError::bad_image(
+                image.path.display().to_string(),
+                format!("token {token} does not name a field"),
+            )),
         }
     }
 
@@ -290,11 +375,17 @@ impl Runtime {
         let mut parts = name.split('/');
         let outer = parts.next().unwrap_or_default();
         let mut def = corlib.find_type(namespace, outer).ok_or_else(|| {
-            LoadError::type_load(full_name(namespace, name), format!("corlib has no type '{}'", full_name(namespace, name)))
+            LoadError::type_load(
+                full_name(namespace, name),
+                format!("corlib has no type '{}'", full_name(namespace, name)),
+            )
         })?;
         for nested in parts {
             def = corlib.find_nested(def.rid, nested).ok_or_else(|| {
-                LoadError::type_load(full_name(namespace, name), format!("corlib has no type '{}'", full_name(namespace, name)))
+                LoadError::type_load(
+                    full_name(namespace, name),
+                    format!("corlib has no type '{}'", full_name(namespace, name)),
+                )
             })?;
         }
         self.class(self.type_of_def(def))
@@ -321,5 +412,9 @@ fn array_method(name: &str, params: u32, rank: u32) -> Option<ArrayMethod> {
 /// `Namespace.Name`, or `Name`.
 #[must_use]
 pub fn full_name(namespace: &str, name: &str) -> String {
-    if namespace.is_empty() { name.to_string() } else { format!("{namespace}.{name}") }
+    if namespace.is_empty() {
+        name.to_string()
+    } else {
+        format!("{namespace}.{name}")
+    }
 }

@@ -18,7 +18,16 @@ struct Owner {
 impl Owner {
     /// For signatures whose parameters are bound right after reading.
     fn anonymous(image: &LoadedImage) -> Owner {
-        Owner { class: TypeDef { image: image.id, rid: 1 }, method: MethodDef { image: image.id, rid: 1 } }
+        Owner {
+            class: TypeDef {
+                image: image.id,
+                rid: 1,
+            },
+            method: MethodDef {
+                image: image.id,
+                rid: 1,
+            },
+        }
     }
 }
 
@@ -34,7 +43,10 @@ impl Runtime {
         image: &'r LoadedImage,
         owner: Owner,
     ) -> SigReader<'r, impl FnMut(Token) -> LoadResult<TypeId>> {
-        let variables = Variables::Of { class: Some(owner.class), method: Some(owner.method) };
+        let variables = Variables::Of {
+            class: Some(owner.class),
+            method: Some(owner.method),
+        };
         SigReader::new(self.universe(), variables, move |token| {
             self.resolve_type_token(image, token, ferrocil_generics::Context::EMPTY)
         })
@@ -45,21 +57,44 @@ impl Runtime {
     }
 
     /// A TypeDefOrRef token in the context of a definition whose parameters stay open.
-    pub(crate) fn read_type_in(&self, image: &LoadedImage, def: TypeDef, token: Token) -> LoadResult<TypeId> {
+    pub(crate) fn read_type_in(
+        &self,
+        image: &LoadedImage,
+        def: TypeDef,
+        token: Token,
+    ) -> LoadResult<TypeId> {
         if token.table() == Some(TableId::TypeSpec) {
             let row = image.image().type_spec(token.rid())?;
-            let owner = Owner { class: def, ..Owner::anonymous(image) };
-            return sig::read_type(image.image().blob(row.signature)?, &mut self.reader(image, owner));
+            let owner = Owner {
+                class: def,
+                ..Owner::anonymous(image)
+            };
+            return sig::read_type(
+                image.image().blob(row.signature)?,
+                &mut self.reader(image, owner),
+            );
         }
         self.resolve_type_token(image, token, ferrocil_generics::Context::EMPTY)
     }
 
-    pub(crate) fn read_field_sig(&self, image: &LoadedImage, def: TypeDef, blob: &[u8]) -> LoadResult<TypeId> {
-        let owner = Owner { class: def, ..Owner::anonymous(image) };
+    pub(crate) fn read_field_sig(
+        &self,
+        image: &LoadedImage,
+        def: TypeDef,
+        blob: &[u8],
+    ) -> LoadResult<TypeId> {
+        let owner = Owner {
+            class: def,
+            ..Owner::anonymous(image)
+        };
         sig::read_field(blob, &mut self.reader(image, owner))
     }
 
-    pub(crate) fn read_method_spec(&self, image: &LoadedImage, blob: &[u8]) -> LoadResult<Vec<TypeId>> {
+    pub(crate) fn read_method_spec(
+        &self,
+        image: &LoadedImage,
+        blob: &[u8],
+    ) -> LoadResult<Vec<TypeId>> {
         sig::read_method_spec(blob, &mut self.reader(image, Owner::anonymous(image)))
     }
 
@@ -67,7 +102,11 @@ impl Runtime {
         sig::read_locals(blob, &mut self.reader(image, Owner::anonymous(image)))
     }
 
-    pub(crate) fn read_method_sig(&self, image: &LoadedImage, blob: &[u8]) -> LoadResult<Signature> {
+    pub(crate) fn read_method_sig(
+        &self,
+        image: &LoadedImage,
+        blob: &[u8],
+    ) -> LoadResult<Signature> {
         self.method_sig_with(image, Owner::anonymous(image), blob)
     }
 
@@ -78,11 +117,19 @@ impl Runtime {
         method: MethodDef,
         blob: &[u8],
     ) -> LoadResult<Signature> {
-        let class = class.unwrap_or(TypeDef { image: image.id, rid: 1 });
+        let class = class.unwrap_or(TypeDef {
+            image: image.id,
+            rid: 1,
+        });
         self.method_sig_with(image, Owner { class, method }, blob)
     }
 
-    fn method_sig_with(&self, image: &LoadedImage, owner: Owner, blob: &[u8]) -> LoadResult<Signature> {
+    fn method_sig_with(
+        &self,
+        image: &LoadedImage,
+        owner: Owner,
+        blob: &[u8],
+    ) -> LoadResult<Signature> {
         let sig = sig::read_method(blob, &mut self.reader(image, owner))?;
         Ok(Signature {
             has_this: sig.flags.has_this(),

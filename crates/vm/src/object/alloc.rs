@@ -26,7 +26,9 @@ impl Thread {
         match runtime.heap().alloc(tlab, size) {
             Ok(object) => {
                 let object = from_gc(Some(object));
-                object.header().set_vtable_offset(runtime.vtable_offset(vtable));
+                object
+                    .header()
+                    .set_vtable_offset(runtime.vtable_offset(vtable));
                 Ok(object)
             }
             Err(_) => Err(self.throw_out_of_memory()),
@@ -42,7 +44,8 @@ impl Thread {
     pub(crate) fn alloc_instance(&self, vtable: VTablePtr) -> Result<ObjRef, Thrown> {
         let object = self.allocate(vtable, vtable.base_size as usize)?;
         if vtable.has_finalizer {
-            let registered = to_gc(object).map(|o| self.runtime().heap().register_for_finalization(o));
+            let registered =
+                to_gc(object).map(|o| self.runtime().heap().register_for_finalization(o));
             if matches!(registered, Some(Err(_))) {
                 return Err(self.throw_out_of_memory());
             }
@@ -66,7 +69,11 @@ impl Thread {
     }
 
     /// A zeroed array with these bounds.
-    pub(crate) fn alloc_array(&self, vtable: VTablePtr, bounds: &[ArrayBounds]) -> Result<ArrayRef, Thrown> {
+    pub(crate) fn alloc_array(
+        &self,
+        vtable: VTablePtr,
+        bounds: &[ArrayBounds],
+    ) -> Result<ArrayRef, Thrown> {
         if vtable.class.kind == ClassKind::SzArray {
             return self.alloc_vector(vtable, bounds.first().map_or(0, |b| i64::from(b.length)));
         }
@@ -74,7 +81,11 @@ impl Thread {
         for b in bounds {
             total = total.saturating_mul(u64::from(b.length));
             if i64::from(b.lower) + i64::from(b.length) > i64::from(i32::MAX) + 1 {
-                return Err(self.throw_named("System", "ArgumentOutOfRangeException", "Length + bound must not exceed Int32.MaxValue."));
+                return Err(self.throw_named(
+                    "System",
+                    "ArgumentOutOfRangeException",
+                    "Length + bound must not exceed Int32.MaxValue.",
+                ));
             }
         }
         if total > MAX_LENGTH {
@@ -96,7 +107,9 @@ impl Thread {
     /// # Errors
     /// When the class cannot be loaded, as a managed exception.
     pub fn vtable(&self, class: ClassPtr) -> Result<VTablePtr, Thrown> {
-        self.domain().vtable(class).map_err(|e| self.throw_load_error(&e))
+        self.domain()
+            .vtable(class)
+            .map_err(|e| self.throw_load_error(&e))
     }
 
     /// A zeroed instance of a class; no constructor runs.
@@ -114,7 +127,11 @@ impl Thread {
     /// OutOfMemory, or why the class cannot be loaded.
     pub fn new_vector(&self, element: ClassPtr, length: usize) -> Result<ArrayRef, Thrown> {
         let runtime = self.runtime();
-        let class = runtime.universe().sz_array(element.ty).map_err(crate::error::LoadError::from).and_then(|t| runtime.class(t));
+        let class = runtime
+            .universe()
+            .sz_array(element.ty)
+            .map_err(crate::error::LoadError::from)
+            .and_then(|t| runtime.class(t));
         let vtable = self.vtable(class.map_err(|e| self.throw_load_error(&e))?)?;
         self.alloc_vector(vtable, i64::try_from(length).unwrap_or(i64::MAX))
     }
@@ -123,7 +140,11 @@ impl Thread {
     ///
     /// # Errors
     /// OutOfMemory.
-    pub fn new_primitive_vector(&self, element: ElementType, length: usize) -> Result<ArrayRef, Thrown> {
+    pub fn new_primitive_vector(
+        &self,
+        element: ElementType,
+        length: usize,
+    ) -> Result<ArrayRef, Thrown> {
         let class = self.class_of_type(self.runtime().universe().primitive(element))?;
         self.new_vector(class, length)
     }
@@ -132,8 +153,16 @@ impl Thread {
     ///
     /// # Errors
     /// OutOfMemory, or why the element class cannot be found.
-    pub fn new_object_vector(&self, namespace: &str, name: &str, items: &[ObjRef]) -> Result<ArrayRef, Thrown> {
-        let class = self.runtime().corlib_class(namespace, name).map_err(|e| self.throw_load_error(&e))?;
+    pub fn new_object_vector(
+        &self,
+        namespace: &str,
+        name: &str,
+        items: &[ObjRef],
+    ) -> Result<ArrayRef, Thrown> {
+        let class = self
+            .runtime()
+            .corlib_class(namespace, name)
+            .map_err(|e| self.throw_load_error(&e))?;
         let array = self.new_vector(class, items.len())?;
         for (i, &item) in items.iter().enumerate() {
             array.set(i, item);
@@ -146,7 +175,9 @@ impl Thread {
     /// # Errors
     /// Why it cannot be loaded.
     pub fn class_of_type(&self, ty: TypeId) -> Result<ClassPtr, Thrown> {
-        self.runtime().class(ty).map_err(|e| self.throw_load_error(&e))
+        self.runtime()
+            .class(ty)
+            .map_err(|e| self.throw_load_error(&e))
     }
 
     /// A new array object of an array class with these bounds.
@@ -166,7 +197,10 @@ impl Thread {
         if length as u64 > MAX_LENGTH / 2 {
             return Err(self.throw_out_of_memory());
         }
-        let class = self.runtime().well_known_class(Wk::String).map_err(|e| self.throw_load_error(&e))?;
+        let class = self
+            .runtime()
+            .well_known_class(Wk::String)
+            .map_err(|e| self.throw_load_error(&e))?;
         let vtable = self.vtable(class)?;
         let object = self.allocate(vtable, StringRef::object_size(length))?;
         object.write::<i32>(StringRef::LENGTH_OFFSET, length as i32);
@@ -211,13 +245,22 @@ impl Thread {
             return Ok(unsafe { data.cast::<ObjRef>().read_unaligned() });
         }
         if let Some(value) = runtime.nullable_value(class) {
-            let (flag, offset) = runtime.nullable_offsets(class).map_err(|e| self.throw_load_error(&e))?;
+            let (flag, offset) = runtime
+                .nullable_offsets(class)
+                .map_err(|e| self.throw_load_error(&e))?;
             // SAFETY: `data` points at a Nullable, whose fields are at these offsets.
             return unsafe {
-                if data.add(flag as usize).read() == 0 { Ok(ObjRef::NULL) } else { self.box_value(value, data.add(offset as usize)) }
+                if data.add(flag as usize).read() == 0 {
+                    Ok(ObjRef::NULL)
+                } else {
+                    self.box_value(value, data.add(offset as usize))
+                }
             };
         }
-        let size = runtime.layout(class).map_err(|e| self.throw_load_error(&e))?.size as usize;
+        let size = runtime
+            .layout(class)
+            .map_err(|e| self.throw_load_error(&e))?
+            .size as usize;
         let object = self.new_object(class)?;
         // SAFETY: a box has room for a value of its class after the header.
         unsafe { std::ptr::copy_nonoverlapping(data.as_ptr(), object.payload(), size) };
@@ -235,9 +278,14 @@ impl Thread {
             // SAFETY: the class is an array's.
             let array = unsafe { ArrayRef::from_object(object) };
             let bounds: Vec<ArrayBounds> = if class.kind == ClassKind::SzArray {
-                vec![ArrayBounds { length: array.len() as u32, lower: 0 }]
+                vec![ArrayBounds {
+                    length: array.len() as u32,
+                    lower: 0,
+                }]
             } else {
-                (0..class.rank).map(|d| array.bounds(class.rank, d)).collect()
+                (0..class.rank)
+                    .map(|d| array.bounds(class.rank, d))
+                    .collect()
             };
             self.alloc_array(vtable, &bounds)?.object()
         } else if vtable.shape == crate::domain::ShapeTag::String {
@@ -267,8 +315,13 @@ impl Runtime {
         let vtable = self.vtable_of(object);
         let base = vtable.base_size as usize;
         match vtable.shape {
-            crate::domain::ShapeTag::String => base + (object.read::<i32>(StringRef::LENGTH_OFFSET) as usize + 1) * 2,
-            _ if vtable.elem_size != 0 => base + object.read::<u32>(ArrayRef::LENGTH_OFFSET) as usize * vtable.elem_size as usize,
+            crate::domain::ShapeTag::String => {
+                base + (object.read::<i32>(StringRef::LENGTH_OFFSET) as usize + 1) * 2
+            }
+            _ if vtable.elem_size != 0 => {
+                base + object.read::<u32>(ArrayRef::LENGTH_OFFSET) as usize
+                    * vtable.elem_size as usize
+            }
             _ => base,
         }
     }
@@ -284,7 +337,10 @@ impl Runtime {
                     return self.field_offset(field);
                 }
             }
-            Err(crate::error::LoadError::type_load("System.Nullable`1", "corlib's Nullable has unexpected fields"))
+            Err(crate::error::LoadError::type_load(
+                "System.Nullable`1",
+                "corlib's Nullable has unexpected fields",
+            ))
         };
         Ok((offset(&["has_value", "hasValue"])?, offset(&["value"])?))
     }

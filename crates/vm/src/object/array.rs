@@ -55,7 +55,11 @@ impl ArrayRef {
     /// Total number of elements (0 for null).
     #[must_use]
     pub fn len(self) -> usize {
-        if self.is_null() { 0 } else { self.0.read::<u32>(Self::LENGTH_OFFSET) as usize }
+        if self.is_null() {
+            0
+        } else {
+            self.0.read::<u32>(Self::LENGTH_OFFSET) as usize
+        }
     }
 
     /// Whether there are no elements.
@@ -94,14 +98,22 @@ impl ArrayRef {
     /// Element `index` of a vector; the index is below the length.
     #[must_use]
     pub fn get<T: Plain>(self, index: usize) -> T {
-        assert!(index < self.len(), "array index {index} out of {}", self.len());
+        assert!(
+            index < self.len(),
+            "array index {index} out of {}",
+            self.len()
+        );
         // SAFETY: checked against the length just now.
         unsafe { self.data_ptr::<T>().add(index).read() }
     }
 
     /// Stores element `index` of a vector.
     pub fn set<T: Plain>(self, index: usize, value: T) {
-        assert!(index < self.len(), "array index {index} out of {}", self.len());
+        assert!(
+            index < self.len(),
+            "array index {index} out of {}",
+            self.len()
+        );
         // SAFETY: checked against the length just now.
         unsafe { self.data_ptr::<T>().add(index).write(value) }
     }

@@ -115,7 +115,9 @@ macro_rules! plain {
         unsafe impl Plain for $t {}
     )* };
 }
-plain!(i8, u8, i16, u16, i32, u32, i64, u64, isize, usize, f32, f64, ObjRef, StringRef, ArrayRef);
+plain!(
+    i8, u8, i16, u16, i32, u32, i64, u64, isize, usize, f32, f64, ObjRef, StringRef, ArrayRef
+);
 // SAFETY: raw pointers are valid for all bit patterns.
 unsafe impl<T: 'static> Plain for *mut T {}
 // SAFETY: raw pointers are valid for all bit patterns.

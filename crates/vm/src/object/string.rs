@@ -45,7 +45,11 @@ impl StringRef {
     /// Number of UTF-16 code units (0 for null).
     #[must_use]
     pub fn len(self) -> usize {
-        if self.is_null() { 0 } else { self.0.read::<i32>(Self::LENGTH_OFFSET).max(0) as usize }
+        if self.is_null() {
+            0
+        } else {
+            self.0.read::<i32>(Self::LENGTH_OFFSET).max(0) as usize
+        }
     }
 
     /// Whether there are no code units.
@@ -62,7 +66,9 @@ impl StringRef {
         }
         // SAFETY: a string has `len` code units from CHARS_OFFSET on; strings are immutable once
         // published, and the caller's reference keeps the object alive.
-        unsafe { std::slice::from_raw_parts(self.0.at(Self::CHARS_OFFSET).cast::<u16>(), self.len()) }
+        unsafe {
+            std::slice::from_raw_parts(self.0.at(Self::CHARS_OFFSET).cast::<u16>(), self.len())
+        }
     }
 
     /// Pointer to the first code unit.

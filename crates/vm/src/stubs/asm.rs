@@ -89,7 +89,12 @@ pub unsafe extern "C" fn enter_managed(
 /// # Safety
 /// `funclet` is a compiled filter and `frame` the context of its parent's live frame.
 #[unsafe(naked)]
-pub unsafe extern "C" fn call_filter(thread: *const Thread, frame: usize, exception: ObjRef, funclet: usize) -> i32 {
+pub unsafe extern "C" fn call_filter(
+    thread: *const Thread,
+    frame: usize,
+    exception: ObjRef,
+    funclet: usize,
+) -> i32 {
     naked_asm!(
         "push rbp",
         "mov rbp, rsp",

@@ -76,5 +76,7 @@ pub fn delegate_closed(method_ptr: u32, target: u32) -> Vec<u8> {
 
 fn rel32(next: usize, target: usize) -> [u8; 4] {
     let distance = (target as i64) - (next as i64);
-    i32::try_from(distance).expect("stubs and cells lie within the loader arena").to_le_bytes()
+    i32::try_from(distance)
+        .expect("stubs and cells lie within the loader arena")
+        .to_le_bytes()
 }

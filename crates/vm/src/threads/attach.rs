@@ -2,8 +2,8 @@
 
 use std::cell::RefCell;
 
-use super::stack::{self, SignalStack};
 use super::Thread;
+use super::stack::{self, SignalStack};
 use crate::domain::Domain;
 use crate::runtime::Runtime;
 use crate::signals;
@@ -35,7 +35,10 @@ impl Runtime {
         ATTACHED
             .try_with(|list| {
                 let me: *const Runtime = self;
-                list.borrow().iter().find(|(r, _)| *r == me).map(|(_, t)| *t)
+                list.borrow()
+                    .iter()
+                    .find(|(r, _)| *r == me)
+                    .map(|(_, t)| *t)
             })
             .ok()
             .flatten()
@@ -60,7 +63,11 @@ impl Runtime {
         }
         ATTACHED.with(|list| list.borrow_mut().push((self, &raw const *thread)));
         self.threads().attach(&thread);
-        Some(Attached { runtime: self, thread, signal_stack })
+        Some(Attached {
+            runtime: self,
+            thread,
+            signal_stack,
+        })
     }
 }
 
@@ -69,7 +76,11 @@ impl Drop for Attached<'_> {
         let me: *const Thread = &raw const *self.thread;
         // A collection may look at the buffer until the thread is off the list.
         // SAFETY: the buffer is this thread's own.
-        self.thread.managed(|| self.runtime.heap().release_tlab(unsafe { &*self.thread.tlab() }));
+        self.thread.managed(|| {
+            self.runtime
+                .heap()
+                .release_tlab(unsafe { &*self.thread.tlab() })
+        });
         self.runtime.threads().detach(&self.thread);
         ATTACHED.with(|list| list.borrow_mut().retain(|(_, t)| *t != me));
         self.thread.disarm_stack_guard();

@@ -53,7 +53,10 @@ impl SideStack {
             return None;
         }
         let words = (bytes as usize).div_ceil(16).max(1) * 2;
-        let fits = self.chunks.last().is_some_and(|c| c.len() - self.used >= words);
+        let fits = self
+            .chunks
+            .last()
+            .is_some_and(|c| c.len() - self.used >= words);
         if !fits {
             let size = words.max(CHUNK / 8);
             self.chunks.push(vec![0u64; size].into_boxed_slice());

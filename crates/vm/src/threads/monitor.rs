@@ -66,7 +66,10 @@ impl Monitors {
 
     fn next_hash(&self) -> u32 {
         // A permutation of a counter: distinct until 2^30 objects have been hashed.
-        let n = self.hash_seed.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        let n = self
+            .hash_seed
+            .fetch_add(1, Ordering::Relaxed)
+            .wrapping_add(1);
         let mut x = n.wrapping_mul(0x9e37_79b1);
         x ^= x >> 15;
         (x.wrapping_mul(0x85eb_ca6b) >> 2).max(1)
@@ -99,7 +102,9 @@ impl Monitors {
     }
 
     fn get(&self, index: u32) -> &Monitor {
-        self.all.get(index as usize).expect("sync words name monitors that exist")
+        self.all
+            .get(index as usize)
+            .expect("sync words name monitors that exist")
     }
 }
 
@@ -122,7 +127,10 @@ impl Thread {
                 }
                 _ if old == 0 => {
                     let hash = monitors.next_hash();
-                    if word.compare_exchange(0, hash << 2 | HASH, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+                    if word
+                        .compare_exchange(0, hash << 2 | HASH, Ordering::AcqRel, Ordering::Acquire)
+                        .is_ok()
+                    {
                         return hash as i32;
                     }
                 }
@@ -152,7 +160,10 @@ impl Thread {
                     state.owner = old >> OWNER_SHIFT;
                     state.count = ((old & RECURSION_MASK) >> 2) + 1;
                 }
-                if word.compare_exchange(old, index << 2 | FAT, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+                if word
+                    .compare_exchange(old, index << 2 | FAT, Ordering::AcqRel, Ordering::Acquire)
+                    .is_ok()
+                {
                     drop(state);
                     return monitor;
                 }
@@ -165,7 +176,11 @@ impl Thread {
     ///
     /// # Errors
     /// ArgumentNullException for null.
-    pub fn monitor_try_enter(&self, object: ObjRef, timeout: Option<Duration>) -> Result<bool, Thrown> {
+    pub fn monitor_try_enter(
+        &self,
+        object: ObjRef,
+        timeout: Option<Duration>,
+    ) -> Result<bool, Thrown> {
         if object.is_null() {
             return Err(self.throw_named("System", "ArgumentNullException", ""));
         }
@@ -175,12 +190,26 @@ impl Thread {
             let old = word.load(Ordering::Acquire);
             if old == 0 {
                 let mine = me << OWNER_SHIFT;
-                if word.compare_exchange(0, mine, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+                if word
+                    .compare_exchange(0, mine, Ordering::AcqRel, Ordering::Acquire)
+                    .is_ok()
+                {
                     return Ok(true);
                 }
-            } else if old & TAG == THIN && old >> OWNER_SHIFT == me && old & RECURSION_MASK != RECURSION_MASK {
+            } else if old & TAG == THIN
+                && old >> OWNER_SHIFT == me
+                && old & RECURSION_MASK != RECURSION_MASK
+            {
                 // Only the owner changes a thin lock, except for inflation by others.
-                if word.compare_exchange(old, old + RECURSION_ONE, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+                if word
+                    .compare_exchange(
+                        old,
+                        old + RECURSION_ONE,
+                        Ordering::AcqRel,
+                        Ordering::Acquire,
+                    )
+                    .is_ok()
+                {
                     return Ok(true);
                 }
             }
@@ -206,7 +235,9 @@ impl Thread {
             while state.owner != 0 {
                 match deadline {
                     Some(end) => {
-                        if monitor.entered.wait_until(&mut state, end).timed_out() && state.owner != 0 {
+                        if monitor.entered.wait_until(&mut state, end).timed_out()
+                            && state.owner != 0
+                        {
                             return false;
                         }
                     }
@@ -241,8 +272,15 @@ impl Thread {
             let old = word.load(Ordering::Acquire);
             match old & TAG {
                 THIN if old != 0 && old >> OWNER_SHIFT == me => {
-                    let new = if old & RECURSION_MASK == 0 { 0 } else { old - RECURSION_ONE };
-                    if word.compare_exchange(old, new, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+                    let new = if old & RECURSION_MASK == 0 {
+                        0
+                    } else {
+                        old - RECURSION_ONE
+                    };
+                    if word
+                        .compare_exchange(old, new, Ordering::AcqRel, Ordering::Acquire)
+                        .is_ok()
+                    {
                         return Ok(());
                     }
                 }
@@ -282,7 +320,11 @@ impl Thread {
             FAT => self.runtime().monitors().get(old >> 2).state.lock().owner,
             _ => 0,
         };
-        if anyone { owner != 0 } else { owner == self.id() }
+        if anyone {
+            owner != 0
+        } else {
+            owner == self.id()
+        }
     }
 
     /// Leaves the lock, waits for a pulse or the end of the time, enters it again. `false`:
@@ -309,7 +351,9 @@ impl Thread {
             while state.waiting.contains(&ticket) {
                 match deadline {
                     Some(end) => {
-                        if monitor.pulsed.wait_until(&mut state, end).timed_out() && state.waiting.contains(&ticket) {
+                        if monitor.pulsed.wait_until(&mut state, end).timed_out()
+                            && state.waiting.contains(&ticket)
+                        {
                             state.waiting.retain(|&t| t != ticket);
                             signalled = false;
                         }

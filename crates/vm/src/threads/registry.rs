@@ -105,7 +105,10 @@ impl ThreadRegistry {
     pub(crate) fn stop_world(&self, me: *const Thread) -> StoppedWorld<'_> {
         let threads = self.threads.lock();
         self.stopping.store(true, Ordering::SeqCst);
-        let world = StoppedWorld { registry: self, threads };
+        let world = StoppedWorld {
+            registry: self,
+            threads,
+        };
         for thread in world.threads() {
             if !std::ptr::eq(thread, me) {
                 thread.request_poll();

@@ -51,7 +51,10 @@ impl Thread {
     /// Closes the guard pages again once control is far above them.
     pub(crate) fn close_stack_guard(&self, sp: usize) {
         let (start, end) = self.guard();
-        if self.overflow_handling().get() && sp > end + GUARD / 2 && protect(start, end, libc::PROT_NONE) {
+        if self.overflow_handling().get()
+            && sp > end + GUARD / 2
+            && protect(start, end, libc::PROT_NONE)
+        {
             self.overflow_handling().set(false);
         }
     }
@@ -88,12 +91,19 @@ pub(crate) struct SignalStack {
 impl SignalStack {
     pub(crate) fn install() -> SignalStack {
         let mut memory = vec![0u64; SIGNAL_STACK / 8].into_boxed_slice();
-        let stack = libc::stack_t { ss_sp: memory.as_mut_ptr().cast(), ss_flags: 0, ss_size: SIGNAL_STACK };
+        let stack = libc::stack_t {
+            ss_sp: memory.as_mut_ptr().cast(),
+            ss_flags: 0,
+            ss_size: SIGNAL_STACK,
+        };
         let mut previous = MaybeUninit::<libc::stack_t>::zeroed();
         // SAFETY: the memory lives until `restore`.
         unsafe { libc::sigaltstack(&raw const stack, previous.as_mut_ptr()) };
         // SAFETY: zeroed or filled in, both valid.
-        SignalStack { memory, previous: unsafe { previous.assume_init() } }
+        SignalStack {
+            memory,
+            previous: unsafe { previous.assume_init() },
+        }
     }
 
     pub(crate) fn restore(self) {

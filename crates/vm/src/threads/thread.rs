@@ -137,9 +137,12 @@ impl Thread {
         unsafe { &*self.domain.get() }
     }
 
-    /// Enters another domain; gives back the one before.
-    pub(crate) fn swap_domain(&self, domain: *const Domain) -> *const Domain {
-        self.domain.replace(domain)
+    /// Runs `f` in another domain of the same runtime.
+    pub fn in_domain<R>(&self, domain: &Domain, f: impl FnOnce() -> R) -> R {
+        let before = self.domain.replace(domain);
+        let result = f();
+        self.domain.set(before);
+        result
     }
 
     /// Number of this thread in its runtime, from 1.
@@ -187,13 +190,20 @@ impl Thread {
 
     /// Sets the anchor; gives back the one before.
     pub(crate) fn swap_anchor(&self, anchor: (usize, usize)) -> (usize, usize) {
-        (self.anchor_fp.replace(anchor.0), self.anchor_pc.replace(anchor.1))
+        (
+            self.anchor_fp.replace(anchor.0),
+            self.anchor_pc.replace(anchor.1),
+        )
     }
 
     /// State as others see it.
     #[must_use]
     pub(crate) fn state(&self) -> ThreadState {
-        if self.state.load(Ordering::SeqCst) == ThreadState::Native as u8 { ThreadState::Native } else { ThreadState::Managed }
+        if self.state.load(Ordering::SeqCst) == ThreadState::Native as u8 {
+            ThreadState::Native
+        } else {
+            ThreadState::Managed
+        }
     }
 
     pub(crate) fn set_state(&self, state: ThreadState) {
@@ -295,7 +305,10 @@ impl Thread {
     ///
     /// # Errors
     /// When the field's class cannot be laid out.
-    pub fn static_address(&self, field: crate::types::FieldPtr) -> crate::error::LoadResult<*mut u8> {
+    pub fn static_address(
+        &self,
+        field: crate::types::FieldPtr,
+    ) -> crate::error::LoadResult<*mut u8> {
         let runtime = self.runtime();
         let layout = runtime.layout(field.class)?;
         let offset = runtime.field_offset(field)? as usize;
@@ -305,8 +318,12 @@ impl Thread {
             statics.resize_with(block + 1, Box::default);
         }
         if statics[block].is_empty() {
-            statics[block] = vec![0u64; layout.thread_statics.size.div_ceil(8).max(1) as usize].into_boxed_slice();
+            statics[block] = vec![0u64; layout.thread_statics.size.div_ceil(8).max(1) as usize]
+                .into_boxed_slice();
         }
-        Ok(statics[block].as_mut_ptr().cast::<u8>().wrapping_add(offset))
+        Ok(statics[block]
+            .as_mut_ptr()
+            .cast::<u8>()
+            .wrapping_add(offset))
     }
 }

@@ -27,10 +27,16 @@ impl Runtime {
             return Ok(class);
         }
         if self.building().len() > MAX_DEPTH {
-            return Err(LoadError::type_load("", "types derive from each other too deeply"));
+            return Err(LoadError::type_load(
+                "",
+                "types derive from each other too deeply",
+            ));
         }
         if self.building().contains(&ty) {
-            return Err(LoadError::type_load(self.type_name(ty), format!("type '{}' is its own base", self.type_name(ty))));
+            return Err(LoadError::type_load(
+                self.type_name(ty),
+                format!("type '{}' is its own base", self.type_name(ty)),
+            ));
         }
         self.building().push(ty);
         let built = self.build_class(ty);
@@ -43,19 +49,40 @@ impl Runtime {
         match self.universe().ty(ty) {
             Type::Primitive(element) => {
                 let def = self.primitives().def_of(element).ok_or_else(|| {
-                    LoadError::type_load(format!("{element:?}"), format!("corlib does not define {element:?}"))
+                    LoadError::type_load(
+                        format!("{element:?}"),
+                        format!("corlib does not define {element:?}"),
+                    )
                 })?;
                 self.build_defined(ty, def, None, element, open)
             }
             Type::Def(def) => self.build_defined(ty, def, None, ElementType::Class, open),
-            Type::Inst { def, args } => self.build_defined(ty, def, Some(args), ElementType::Class, open),
+            Type::Inst { def, args } => {
+                self.build_defined(ty, def, Some(args), ElementType::Class, open)
+            }
             Type::SzArray(elem) => self.build_array(ty, elem, 1, true, open),
             Type::Array { elem, rank } => self.build_array(ty, elem, u32::from(rank), false, open),
-            Type::Pointer(elem) => self.build_pointer(ty, Some(elem), ClassKind::Pointer, ElementType::Ptr, open),
-            Type::ByRef(elem) => self.build_pointer(ty, Some(elem), ClassKind::ByRef, ElementType::ByRef, open),
-            Type::FnPtr(_) => self.build_pointer(ty, None, ClassKind::FnPtr, ElementType::FnPtr, open),
-            Type::Var { owner, index } => self.build_param(ty, owner.image, ElementType::Var, self.type_param_name(owner, index)),
-            Type::MVar { owner, index } => self.build_param(ty, owner.image, ElementType::MVar, self.method_param_name(owner, index)),
+            Type::Pointer(elem) => {
+                self.build_pointer(ty, Some(elem), ClassKind::Pointer, ElementType::Ptr, open)
+            }
+            Type::ByRef(elem) => {
+                self.build_pointer(ty, Some(elem), ClassKind::ByRef, ElementType::ByRef, open)
+            }
+            Type::FnPtr(_) => {
+                self.build_pointer(ty, None, ClassKind::FnPtr, ElementType::FnPtr, open)
+            }
+            Type::Var { owner, index } => self.build_param(
+                ty,
+                owner.image,
+                ElementType::Var,
+                self.type_param_name(owner, index),
+            ),
+            Type::MVar { owner, index } => self.build_param(
+                ty,
+                owner.image,
+                ElementType::MVar,
+                self.method_param_name(owner, index),
+            ),
         }
     }
 
@@ -69,8 +96,17 @@ impl Runtime {
     ) -> LoadResult<ClassPtr> {
         let image = self.image_of(def)?;
         let row = image.image().type_def(def.rid)?;
-        let (namespace, name) = (image.image().string(row.namespace)?, image.image().string(row.name)?);
-        let arity = image.image().generic_params(ferrocil_metadata::Token::new(ferrocil_metadata::TableId::TypeDef, def.rid)).len();
+        let (namespace, name) = (
+            image.image().string(row.namespace)?,
+            image.image().string(row.name)?,
+        );
+        let arity = image
+            .image()
+            .generic_params(ferrocil_metadata::Token::new(
+                ferrocil_metadata::TableId::TypeDef,
+                def.rid,
+            ))
+            .len();
         if let Some(args) = args {
             let given = self.universe().args(args).len();
             if given != arity as usize {
@@ -81,7 +117,10 @@ impl Runtime {
             }
         }
         // A definition's own parameters stand for themselves in its base type.
-        let context = Context { class_args: args, method_args: None };
+        let context = Context {
+            class_args: args,
+            method_args: None,
+        };
         let parent = if row.extends.is_nil() {
             None
         } else {
@@ -104,14 +143,24 @@ impl Runtime {
         };
         if let Some(p) = parent {
             if p.is_interface() || p.kind == ClassKind::ByRef || p.kind == ClassKind::Pointer {
-                return Err(LoadError::type_load(name, format!("type '{name}' cannot derive from '{}'", self.type_name(p.ty))));
+                return Err(LoadError::type_load(
+                    name,
+                    format!(
+                        "type '{name}' cannot derive from '{}'",
+                        self.type_name(p.ty)
+                    ),
+                ));
             }
         }
         let element_type = match (element_type, kind) {
             (ElementType::Class, ClassKind::ValueType | ClassKind::Enum) => ElementType::ValueType,
             (e, _) => e,
         };
-        let element = if kind == ClassKind::Enum { Some(self.enum_underlying(image, def)?) } else { None };
+        let element = if kind == ClassKind::Enum {
+            Some(self.enum_underlying(image, def)?)
+        } else {
+            None
+        };
         self.publish(ty, parent, |runtime, supers, index| Class {
             ty,
             kind,
@@ -132,10 +181,17 @@ impl Runtime {
         })
     }
 
-    fn enum_underlying(&self, image: &crate::loader::LoadedImage, def: TypeDef) -> LoadResult<ClassPtr> {
+    fn enum_underlying(
+        &self,
+        image: &crate::loader::LoadedImage,
+        def: TypeDef,
+    ) -> LoadResult<ClassPtr> {
         for rid in image.image().type_fields(def.rid) {
             let row = image.image().field(rid)?;
-            if !row.flags.contains(ferrocil_metadata::FieldAttributes::STATIC) {
+            if !row
+                .flags
+                .contains(ferrocil_metadata::FieldAttributes::STATIC)
+            {
                 let ty = self.read_field_sig(image, def, image.image().blob(row.signature)?)?;
                 let class = self.class(ty)?;
                 if class.kind == ClassKind::ValueType && is_enum_underlying(class.element_type) {
@@ -144,18 +200,42 @@ impl Runtime {
                 break;
             }
         }
-        Err(LoadError::type_load("", "an enum needs one instance field of an integral type"))
+        Err(LoadError::type_load(
+            "",
+            "an enum needs one instance field of an integral type",
+        ))
     }
 
-    fn build_array(&self, ty: TypeId, elem: TypeId, rank: u32, vector: bool, open: bool) -> LoadResult<ClassPtr> {
+    fn build_array(
+        &self,
+        ty: TypeId,
+        elem: TypeId,
+        rank: u32,
+        vector: bool,
+        open: bool,
+    ) -> LoadResult<ClassPtr> {
         let element = self.class(elem)?;
         if element.kind == ClassKind::ByRef || element.element_type == ElementType::Void {
-            return Err(LoadError::type_load("", format!("no array can have elements of type '{}'", self.type_name(elem))));
+            return Err(LoadError::type_load(
+                "",
+                format!(
+                    "no array can have elements of type '{}'",
+                    self.type_name(elem)
+                ),
+            ));
         }
         let parent = Some(self.well_known_class(crate::wellknown::Wk::Array)?);
         self.publish(ty, parent, |runtime, supers, index| Class {
-            kind: if vector { ClassKind::SzArray } else { ClassKind::Array },
-            element_type: if vector { ElementType::SzArray } else { ElementType::Array },
+            kind: if vector {
+                ClassKind::SzArray
+            } else {
+                ClassKind::Array
+            },
+            element_type: if vector {
+                ElementType::SzArray
+            } else {
+                ElementType::Array
+            },
             open,
             flags: PUBLIC | TypeAttributes::SEALED | TypeAttributes::SERIALIZABLE,
             parent,
@@ -193,7 +273,13 @@ impl Runtime {
         })
     }
 
-    fn build_param(&self, ty: TypeId, image: ImageId, element_type: ElementType, name: &'static str) -> LoadResult<ClassPtr> {
+    fn build_param(
+        &self,
+        ty: TypeId,
+        image: ImageId,
+        element_type: ElementType,
+        name: &'static str,
+    ) -> LoadResult<ClassPtr> {
         let parent = Some(self.well_known_class(crate::wellknown::Wk::Object)?);
         self.publish(ty, parent, |runtime, supers, index| Class {
             kind: ClassKind::GenericParam,
@@ -221,7 +307,10 @@ impl Runtime {
         }
         let mut supers: Vec<ClassPtr> = parent.map(|p| p.supers.to_vec()).unwrap_or_default();
         if supers.len() > MAX_DEPTH {
-            return Err(LoadError::type_load(self.type_name(ty), "types derive from each other too deeply"));
+            return Err(LoadError::type_load(
+                self.type_name(ty),
+                "types derive from each other too deeply",
+            ));
         }
         let index = self.next_class_index();
         let class = self.allocate_in_set(ty, make(self, Box::default(), index));
@@ -265,5 +354,8 @@ impl Runtime {
 /// The types that an enum can be stored as (I.8.5.2; `bool` and `char` too, as in every runtime).
 fn is_enum_underlying(element: ElementType) -> bool {
     use ElementType::{Boolean, Char, I, I1, I2, I4, I8, U, U1, U2, U4, U8};
-    matches!(element, Boolean | Char | I1 | U1 | I2 | U2 | I4 | U4 | I8 | U8 | I | U)
+    matches!(
+        element,
+        Boolean | Char | I1 | U1 | I2 | U2 | I4 | U4 | I8 | U8 | I | U
+    )
 }

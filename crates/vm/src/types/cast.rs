@@ -15,7 +15,12 @@ pub fn is_assignable(runtime: &Runtime, from: ClassPtr, to: ClassPtr) -> LoadRes
     if from == to {
         return Ok(true);
     }
-    if to.kind == ClassKind::GenericParam || matches!(to.kind, ClassKind::ByRef | ClassKind::Pointer | ClassKind::FnPtr) {
+    if to.kind == ClassKind::GenericParam
+        || matches!(
+            to.kind,
+            ClassKind::ByRef | ClassKind::Pointer | ClassKind::FnPtr
+        )
+    {
         return Ok(false);
     }
     if to.is_interface() {
@@ -48,7 +53,9 @@ fn implements_variantly(runtime: &Runtime, from: ClassPtr, to: ClassPtr) -> Load
     if interfaces.contains(&to) {
         return Ok(true);
     }
-    let Some((def, args)) = runtime.generic_parts(to) else { return Ok(false) };
+    let Some((def, args)) = runtime.generic_parts(to) else {
+        return Ok(false);
+    };
     // T[] implements the collection interfaces of everything its elements can be assigned to.
     if from.kind == ClassKind::SzArray && args.len() == 1 && runtime.is_array_interface(def) {
         let element = from.element.expect("arrays have elements");
@@ -70,7 +77,9 @@ fn variant_instance(runtime: &Runtime, from: ClassPtr, to: ClassPtr) -> LoadResu
     if from == to {
         return Ok(true);
     }
-    let (Some((fd, fargs)), Some((td, targs))) = (runtime.generic_parts(from), runtime.generic_parts(to)) else {
+    let (Some((fd, fargs)), Some((td, targs))) =
+        (runtime.generic_parts(from), runtime.generic_parts(to))
+    else {
         return Ok(false);
     };
     if fd != td || fargs.len() != targs.len() {
@@ -132,7 +141,9 @@ fn reduced(class: ClassPtr) -> Option<ElementType> {
         ElementType::I4 | ElementType::U4 => Some(ElementType::I4),
         ElementType::I8 | ElementType::U8 => Some(ElementType::I8),
         ElementType::I | ElementType::U => Some(ElementType::I),
-        ElementType::Boolean | ElementType::Char | ElementType::R4 | ElementType::R8 => Some(class.element_type),
+        ElementType::Boolean | ElementType::Char | ElementType::R4 | ElementType::R8 => {
+            Some(class.element_type)
+        }
         _ => None,
     }
 }

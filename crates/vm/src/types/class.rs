@@ -143,7 +143,10 @@ impl Class {
     /// Whether values are object references.
     #[must_use]
     pub fn is_reference(&self) -> bool {
-        matches!(self.kind, ClassKind::Class | ClassKind::Interface | ClassKind::SzArray | ClassKind::Array)
+        matches!(
+            self.kind,
+            ClassKind::Class | ClassKind::Interface | ClassKind::SzArray | ClassKind::Array
+        )
     }
 
     /// Whether this is an interface.
@@ -186,7 +189,11 @@ impl Class {
     /// Type an enum is stored as; the class itself for others.
     #[must_use]
     pub fn underlying(&self) -> Option<ClassPtr> {
-        if self.kind == ClassKind::Enum { self.element } else { None }
+        if self.kind == ClassKind::Enum {
+            self.element
+        } else {
+            None
+        }
     }
 }
 

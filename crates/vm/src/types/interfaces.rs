@@ -60,13 +60,25 @@ impl Runtime {
 
     fn build_own_interfaces(&self, class: ClassPtr, depth: u32) -> LoadResult<Box<[ClassPtr]>> {
         if depth > 128 {
-            return Err(LoadError::type_load(self.type_name(class.ty), "interfaces extend each other too deeply"));
+            return Err(LoadError::type_load(
+                self.type_name(class.ty),
+                "interfaces extend each other too deeply",
+            ));
         }
         let mut list: Vec<ClassPtr> = Vec::new();
         if class.kind == ClassKind::SzArray {
             let elem = class.element.expect("arrays have elements").ty;
-            for wk in [Wk::IListT, Wk::ICollectionT, Wk::IEnumerableT, Wk::IReadOnlyListT, Wk::IReadOnlyCollectionT] {
-                let def = self.well_known_class(wk)?.def.expect("a generic interface definition");
+            for wk in [
+                Wk::IListT,
+                Wk::ICollectionT,
+                Wk::IEnumerableT,
+                Wk::IReadOnlyListT,
+                Wk::IReadOnlyCollectionT,
+            ] {
+                let def = self
+                    .well_known_class(wk)?
+                    .def
+                    .expect("a generic interface definition");
                 list.push(self.class(self.universe().inst(def, &[elem])?)?);
             }
             return Ok(list.into_boxed_slice());
@@ -85,9 +97,14 @@ impl Runtime {
             }
             return Ok(list.into_boxed_slice());
         }
-        let Some(def) = class.def else { return Ok(Box::default()) };
+        let Some(def) = class.def else {
+            return Ok(Box::default());
+        };
         let image = self.image_of(def)?;
-        let context = Context { class_args: class.args, method_args: None };
+        let context = Context {
+            class_args: class.args,
+            method_args: None,
+        };
         for rid in image.image().interface_impls(def.rid) {
             let row = image.image().interface_impl(rid)?;
             let open = self.read_type_in(image, def, row.interface)?;
@@ -96,11 +113,17 @@ impl Runtime {
                 let name = self.type_name(interface.ty);
                 return Err(LoadError::type_load(
                     self.type_name(class.ty),
-                    format!("'{}' lists '{name}' as an interface, which it is not", self.type_name(class.ty)),
+                    format!(
+                        "'{}' lists '{name}' as an interface, which it is not",
+                        self.type_name(class.ty)
+                    ),
                 ));
             }
             if interface == class {
-                return Err(LoadError::type_load(self.type_name(class.ty), "an interface extends itself"));
+                return Err(LoadError::type_load(
+                    self.type_name(class.ty),
+                    "an interface extends itself",
+                ));
             }
             if !list.contains(&interface) {
                 list.push(interface);
@@ -116,7 +139,10 @@ impl Runtime {
 
     /// Definition and arguments of a generic instance.
     #[must_use]
-    pub fn generic_parts(&self, class: ClassPtr) -> Option<(ferrocil_generics::TypeDef, &[ferrocil_generics::TypeId])> {
+    pub fn generic_parts(
+        &self,
+        class: ClassPtr,
+    ) -> Option<(ferrocil_generics::TypeDef, &[ferrocil_generics::TypeId])> {
         match self.universe().ty(class.ty) {
             Type::Inst { def, args } => Some((def, self.universe().args(args))),
             _ => None,

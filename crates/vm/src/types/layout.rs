@@ -71,7 +71,10 @@ impl Runtime {
         let pointer = self.class(class.ty)?;
         if self.laying_out().contains(&class.ty) || self.laying_out().len() > 256 {
             let name = self.type_name(class.ty);
-            return Err(LoadError::type_load(name.clone(), format!("value type '{name}' contains itself")));
+            return Err(LoadError::type_load(
+                name.clone(),
+                format!("value type '{name}' contains itself"),
+            ));
         }
         self.laying_out().push(class.ty);
         let built = self.build_layout(pointer);
@@ -84,16 +87,39 @@ impl Runtime {
     fn field_slot(&self, class: ClassPtr) -> LoadResult<Slot> {
         Ok(match class.kind {
             ClassKind::Class | ClassKind::Interface | ClassKind::SzArray | ClassKind::Array => {
-                Slot { size: 8, align: 8, refs: vec![0], by_ref_like: false }
+                Slot {
+                    size: 8,
+                    align: 8,
+                    refs: vec![0],
+                    by_ref_like: false,
+                }
             }
-            ClassKind::Pointer | ClassKind::FnPtr => Slot { size: 8, align: 8, refs: vec![], by_ref_like: false },
-            ClassKind::ByRef => Slot { size: 8, align: 8, refs: vec![], by_ref_like: true },
+            ClassKind::Pointer | ClassKind::FnPtr => Slot {
+                size: 8,
+                align: 8,
+                refs: vec![],
+                by_ref_like: false,
+            },
+            ClassKind::ByRef => Slot {
+                size: 8,
+                align: 8,
+                refs: vec![],
+                by_ref_like: true,
+            },
             ClassKind::ValueType | ClassKind::Enum => {
                 let layout = self.layout(class)?;
-                Slot { size: layout.size, align: layout.align, refs: layout.refs.to_vec(), by_ref_like: layout.by_ref_like }
+                Slot {
+                    size: layout.size,
+                    align: layout.align,
+                    refs: layout.refs.to_vec(),
+                    by_ref_like: layout.by_ref_like,
+                }
             }
             ClassKind::GenericParam => {
-                return Err(LoadError::type_load(self.type_name(class.ty), "an open generic type has no layout"));
+                return Err(LoadError::type_load(
+                    self.type_name(class.ty),
+                    "an open generic type has no layout",
+                ));
             }
         })
     }
@@ -139,7 +165,9 @@ impl Runtime {
             _ if value_type => (0, Vec::new()),
             _ => (HEADER_SIZE, Vec::new()),
         };
-        let image = self.image(class.image).ok_or_else(|| LoadError::type_load(name(), "image not loaded"))?;
+        let image = self
+            .image(class.image)
+            .ok_or_else(|| LoadError::type_load(name(), "image not loaded"))?;
         let def = class.def.expect("checked above");
         let declared = image
             .image()
@@ -149,7 +177,12 @@ impl Runtime {
         let pack = match declared.map_or(0, |d| d.packing_size) {
             0 => 8,
             p if p.is_power_of_two() && p <= 128 => u32::from(p),
-            p => return Err(LoadError::type_load(name(), format!("packing size {p} of '{}' is not a power of two", name()))),
+            p => {
+                return Err(LoadError::type_load(
+                    name(),
+                    format!("packing size {p} of '{}' is not a power of two", name()),
+                ));
+            }
         };
         let explicit = class.flags.contains(TypeAttributes::EXPLICIT_LAYOUT);
         let mut offsets = vec![0u32; fields.len()];
@@ -165,18 +198,27 @@ impl Runtime {
         if explicit {
             for (i, slot) in &slots {
                 let rid = fields[*i].rid;
-                let at = image
-                    .image()
-                    .field_layout_of(rid)
-                    .ok_or_else(|| LoadError::type_load(name(), format!("field '{}' of '{}' has no offset", fields[*i].name, name())))?;
+                let at = image.image().field_layout_of(rid).ok_or_else(|| {
+                    LoadError::type_load(
+                        name(),
+                        format!("field '{}' of '{}' has no offset", fields[*i].name, name()),
+                    )
+                })?;
                 let offset = u64::from(image.image().field_layout(at)?.offset) + u64::from(start);
                 if offset + u64::from(slot.size) > MAX_SIZE {
-                    return Err(LoadError::type_load(name(), format!("type '{}' is too large", name())));
+                    return Err(LoadError::type_load(
+                        name(),
+                        format!("type '{}' is too large", name()),
+                    ));
                 }
                 if !slot.refs.is_empty() && offset % 8 != 0 {
                     return Err(LoadError::type_load(
                         name(),
-                        format!("field '{}' of '{}' holds a reference at an unaligned offset", fields[*i].name, name()),
+                        format!(
+                            "field '{}' of '{}' holds a reference at an unaligned offset",
+                            fields[*i].name,
+                            name()
+                        ),
                     ));
                 }
                 align = align.max(slot.align.min(pack));
@@ -208,7 +250,11 @@ impl Runtime {
             }
             let mut at = u64::from(start);
             for (i, slot) in &slots {
-                let a = if value_type { slot.align.min(pack) } else { slot.align };
+                let a = if value_type {
+                    slot.align.min(pack)
+                } else {
+                    slot.align
+                };
                 // References stay aligned whatever the packing says.
                 let a = if slot.refs.is_empty() { a } else { 8 };
                 at = at.next_multiple_of(u64::from(a));
@@ -216,7 +262,10 @@ impl Runtime {
                 at += u64::from(slot.size);
                 align = align.max(a);
                 if at > MAX_SIZE {
-                    return Err(LoadError::type_load(name(), format!("type '{}' is too large", name())));
+                    return Err(LoadError::type_load(
+                        name(),
+                        format!("type '{}' is too large", name()),
+                    ));
                 }
             }
             end = end.max(at);
@@ -227,15 +276,27 @@ impl Runtime {
         refs.sort_unstable();
         refs.dedup();
         if let Some(row) = declared {
-            let size = u64::from(row.class_size) + if value_type { 0 } else { u64::from(HEADER_SIZE) };
+            let size = u64::from(row.class_size)
+                + if value_type {
+                    0
+                } else {
+                    u64::from(HEADER_SIZE)
+                };
             if size > MAX_SIZE {
-                return Err(LoadError::type_load(name(), format!("type '{}' is too large", name())));
+                return Err(LoadError::type_load(
+                    name(),
+                    format!("type '{}' is too large", name()),
+                ));
             }
             if value_type {
                 end = end.max(size);
             }
         }
-        let size = if value_type { (end.max(1)).next_multiple_of(u64::from(align)) } else { end.max(16).next_multiple_of(8) };
+        let size = if value_type {
+            (end.max(1)).next_multiple_of(u64::from(align))
+        } else {
+            end.max(16).next_multiple_of(8)
+        };
         let mut layout = Layout {
             size: size as u32,
             align,
@@ -251,8 +312,17 @@ impl Runtime {
     }
 
     /// References may overlap only other references, at the same place.
-    fn check_overlap(&self, class: ClassPtr, fields: &[Field], slots: &[(usize, Slot)], offsets: &[u32]) -> LoadResult<()> {
-        let mut refs: Vec<u32> = slots.iter().flat_map(|(i, s)| s.refs.iter().map(|r| r + offsets[*i])).collect();
+    fn check_overlap(
+        &self,
+        class: ClassPtr,
+        fields: &[Field],
+        slots: &[(usize, Slot)],
+        offsets: &[u32],
+    ) -> LoadResult<()> {
+        let mut refs: Vec<u32> = slots
+            .iter()
+            .flat_map(|(i, s)| s.refs.iter().map(|r| r + offsets[*i]))
+            .collect();
         refs.sort_unstable();
         refs.dedup();
         for (i, slot) in slots {
@@ -275,14 +345,23 @@ impl Runtime {
         Ok(())
     }
 
-    fn place_statics(&self, class: ClassPtr, fields: &[Field], layout: &mut Layout) -> LoadResult<()> {
+    fn place_statics(
+        &self,
+        class: ClassPtr,
+        fields: &[Field],
+        layout: &mut Layout,
+    ) -> LoadResult<()> {
         if class.open {
             return Ok(());
         }
         for thread in [false, true] {
             let (mut at, mut refs) = (0u64, Vec::new());
             for (i, field) in fields.iter().enumerate() {
-                if !field.is_static() || field.is_literal() || field.has_rva() || field.thread_static != thread {
+                if !field.is_static()
+                    || field.is_literal()
+                    || field.has_rva()
+                    || field.thread_static != thread
+                {
                     continue;
                 }
                 // A static of its own value type needs this layout's size, which is known by now.
@@ -291,14 +370,26 @@ impl Runtime {
                         ClassKind::ValueType | ClassKind::Enum => (layout.size, layout.align),
                         _ => (8, 8),
                     };
-                    let own = if class.is_value_type() { layout.refs.to_vec() } else { vec![0] };
-                    Slot { size, align, refs: own, by_ref_like: false }
+                    let own = if class.is_value_type() {
+                        layout.refs.to_vec()
+                    } else {
+                        vec![0]
+                    };
+                    Slot {
+                        size,
+                        align,
+                        refs: own,
+                        by_ref_like: false,
+                    }
                 } else {
                     let ty = self.class(field.ty)?;
                     if ty.is_value_type() && self.laying_out().contains(&ty.ty) {
                         return Err(LoadError::type_load(
                             self.type_name(class.ty),
-                            format!("static field '{}' has a type that is being laid out", field.name),
+                            format!(
+                                "static field '{}' has a type that is being laid out",
+                                field.name
+                            ),
                         ));
                     }
                     self.field_slot(ty)?
@@ -308,10 +399,16 @@ impl Runtime {
                 refs.extend(slot.refs.iter().map(|r| r + at as u32));
                 at += u64::from(slot.size);
                 if at > MAX_SIZE {
-                    return Err(LoadError::type_load(self.type_name(class.ty), "static fields are too large"));
+                    return Err(LoadError::type_load(
+                        self.type_name(class.ty),
+                        "static fields are too large",
+                    ));
                 }
             }
-            let statics = Statics { size: at.next_multiple_of(8) as u32, refs: refs.into_boxed_slice() };
+            let statics = Statics {
+                size: at.next_multiple_of(8) as u32,
+                refs: refs.into_boxed_slice(),
+            };
             if thread {
                 layout.thread_statics = statics;
             } else {
@@ -326,7 +423,11 @@ impl Runtime {
     /// # Errors
     /// As [`Runtime::layout`].
     pub fn element_size(&self, element: ClassPtr) -> LoadResult<u32> {
-        if element.is_value_type() { Ok(self.layout(element)?.size) } else { Ok(8) }
+        if element.is_value_type() {
+            Ok(self.layout(element)?.size)
+        } else {
+            Ok(8)
+        }
     }
 
     /// Offset of a field: in the object, the value, or the static storage.
@@ -345,7 +446,9 @@ impl Runtime {
 
 /// Bytes of a value of a primitive type.
 fn primitive_size(element: ferrocil_metadata::ElementType) -> Option<u32> {
-    use ferrocil_metadata::ElementType::{Boolean, Char, I, I1, I2, I4, I8, R4, R8, U, U1, U2, U4, U8, Void};
+    use ferrocil_metadata::ElementType::{
+        Boolean, Char, I, I1, I2, I4, I8, R4, R8, U, U1, U2, U4, U8, Void,
+    };
     Some(match element {
         Void => 0,
         Boolean | I1 | U1 => 1,

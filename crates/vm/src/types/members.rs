@@ -39,9 +39,14 @@ impl Runtime {
     }
 
     fn build_fields(&self, class: ClassPtr) -> LoadResult<Box<[Field]>> {
-        let Some(def) = class.def else { return Ok(Box::default()) };
+        let Some(def) = class.def else {
+            return Ok(Box::default());
+        };
         let image = self.image_of(def)?;
-        let context = Context { class_args: class.args, method_args: None };
+        let context = Context {
+            class_args: class.args,
+            method_args: None,
+        };
         let mut fields = Vec::new();
         for rid in image.image().type_fields(def.rid) {
             let row = image.image().field(rid)?;
@@ -52,8 +57,15 @@ impl Runtime {
                 name: image.image().string(row.name)?,
                 flags: row.flags,
                 ty: self.universe().inflate(ty, context)?,
-                thread_static: row.flags.contains(ferrocil_metadata::FieldAttributes::STATIC)
-                    && self.has_attribute(image, Token::new(TableId::Field, rid), "System", "ThreadStaticAttribute"),
+                thread_static: row
+                    .flags
+                    .contains(ferrocil_metadata::FieldAttributes::STATIC)
+                    && self.has_attribute(
+                        image,
+                        Token::new(TableId::Field, rid),
+                        "System",
+                        "ThreadStaticAttribute",
+                    ),
                 index: self.next_field_index(),
             });
         }
@@ -91,14 +103,26 @@ impl Runtime {
                 kinds.push(ArrayMethod::NewWithBounds);
             }
             kinds.extend([ArrayMethod::Set, ArrayMethod::Address, ArrayMethod::Get]);
-            return kinds.into_iter().map(|k| self.array_method(class, k)).collect();
+            return kinds
+                .into_iter()
+                .map(|k| self.array_method(class, k))
+                .collect();
         };
         let image = self.image_of(def)?;
         image
             .image()
             .type_methods(def.rid)
             .into_iter()
-            .map(|rid| self.method(class, MethodDef { image: image.id, rid }, None))
+            .map(|rid| {
+                self.method(
+                    class,
+                    MethodDef {
+                        image: image.id,
+                        rid,
+                    },
+                    None,
+                )
+            })
             .collect()
     }
 
@@ -106,20 +130,33 @@ impl Runtime {
     ///
     /// # Errors
     /// When the row is bad.
-    pub fn method(&self, class: ClassPtr, def: MethodDef, args: Option<InstId>) -> LoadResult<MethodPtr> {
+    pub fn method(
+        &self,
+        class: ClassPtr,
+        def: MethodDef,
+        args: Option<InstId>,
+    ) -> LoadResult<MethodPtr> {
         let arg_list = args.map(|a| self.universe().args(a)).unwrap_or_default();
         let id = self.universe().method(class.ty, def, arg_list)?;
         if let Some(method) = self.method_if_loaded(id) {
             return Ok(method);
         }
-        let image = self.image(def.image).ok_or_else(|| LoadError::type_load("", "the method's image is not loaded"))?;
+        let image = self
+            .image(def.image)
+            .ok_or_else(|| LoadError::type_load("", "the method's image is not loaded"))?;
         let row = image.image().method_def(def.rid)?;
-        let arity = image.image().generic_params(Token::new(TableId::MethodDef, def.rid)).len();
+        let arity = image
+            .image()
+            .generic_params(Token::new(TableId::MethodDef, def.rid))
+            .len();
         let name = image.image().string(row.name)?;
         if let Some(args) = args {
             let given = self.universe().args(args).len();
             if given != arity as usize {
-                return Err(LoadError::bad_image("", format!("method '{name}' takes {arity} type arguments, {given} were given")));
+                return Err(LoadError::bad_image(
+                    "",
+                    format!("method '{name}' takes {arity} type arguments, {given} were given"),
+                ));
             }
         }
         let method = Method {
@@ -143,15 +180,19 @@ impl Runtime {
     /// # Errors
     /// When the universe is full.
     pub fn array_method(&self, class: ClassPtr, kind: ArrayMethod) -> LoadResult<MethodPtr> {
-        let def = MethodDef { image: class.image, rid: ARRAY_METHOD_BASE + kind as u32 };
+        let def = MethodDef {
+            image: class.image,
+            rid: ARRAY_METHOD_BASE + kind as u32,
+        };
         let id = self.universe().method(class.ty, def, &[])?;
         if let Some(method) = self.method_if_loaded(id) {
             return Ok(method);
         }
         let (name, flags) = match kind {
-            ArrayMethod::New | ArrayMethod::NewWithBounds => {
-                (".ctor", MethodAttributes::SPECIAL_NAME | MethodAttributes::RT_SPECIAL_NAME)
-            }
+            ArrayMethod::New | ArrayMethod::NewWithBounds => (
+                ".ctor",
+                MethodAttributes::SPECIAL_NAME | MethodAttributes::RT_SPECIAL_NAME,
+            ),
             ArrayMethod::Get => ("Get", MethodAttributes::empty()),
             ArrayMethod::Set => ("Set", MethodAttributes::empty()),
             ArrayMethod::Address => ("Address", MethodAttributes::empty()),
@@ -222,14 +263,25 @@ impl Runtime {
         if let MethodKind::Array(kind) = method.kind {
             return self.array_signature(method.class, kind);
         }
-        let image = self.image(method.def.image).ok_or_else(|| LoadError::type_load("", "image not loaded"))?;
+        let image = self
+            .image(method.def.image)
+            .ok_or_else(|| LoadError::type_load("", "image not loaded"))?;
         let row = image.image().method_def(method.def.rid)?;
-        let open = self.read_method_def_sig(image, method.class.def, method.def, image.image().blob(row.signature)?)?;
+        let open = self.read_method_def_sig(
+            image,
+            method.class.def,
+            method.def,
+            image.image().blob(row.signature)?,
+        )?;
         let context = method.context();
         let u = self.universe();
         Ok(Signature {
             ret: u.inflate(open.ret, context)?,
-            params: open.params.iter().map(|&p| u.inflate(p, context)).collect::<Result<_, _>>()?,
+            params: open
+                .params
+                .iter()
+                .map(|&p| u.inflate(p, context))
+                .collect::<Result<_, _>>()?,
             has_this: !method.is_static(),
             ..open
         })
@@ -255,16 +307,29 @@ impl Runtime {
             }
             ArrayMethod::Address => u.by_ref(elem)?,
         };
-        Ok(Signature { has_this: true, vararg: false, generic_arity: 0, ret, params: params.into() })
+        Ok(Signature {
+            has_this: true,
+            vararg: false,
+            generic_arity: 0,
+            ret,
+            params: params.into(),
+        })
     }
 
     /// Finds a declared method by name and number of parameters (any when `None`).
     ///
     /// # Errors
     /// When the class's methods cannot be loaded.
-    pub fn find_method(&self, class: ClassPtr, name: &str, params: Option<usize>) -> LoadResult<Option<MethodPtr>> {
+    pub fn find_method(
+        &self,
+        class: ClassPtr,
+        name: &str,
+        params: Option<usize>,
+    ) -> LoadResult<Option<MethodPtr>> {
         for &m in self.methods(class)? {
-            if m.name == name && (params.is_none() || params == Some(self.signature(m)?.params.len())) {
+            if m.name == name
+                && (params.is_none() || params == Some(self.signature(m)?.params.len()))
+            {
                 return Ok(Some(m));
             }
         }

@@ -105,7 +105,8 @@ impl Method {
     /// Whether its body is an internal call.
     #[must_use]
     pub fn is_internal_call(&self) -> bool {
-        self.impl_flags.contains(MethodImplAttributes::INTERNAL_CALL)
+        self.impl_flags
+            .contains(MethodImplAttributes::INTERNAL_CALL)
     }
 
     /// Whether its body is native code of a library.
@@ -123,7 +124,10 @@ impl Method {
     /// Arguments that the body's type parameters stand for.
     #[must_use]
     pub fn context(&self) -> Context {
-        Context { class_args: self.class.args, method_args: self.args }
+        Context {
+            class_args: self.class.args,
+            method_args: self.args,
+        }
     }
 }
 

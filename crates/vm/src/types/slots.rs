@@ -45,7 +45,9 @@ impl Runtime {
             None => Vec::new(),
         };
         if class.is_interface() {
-            return Ok(VTableLayout { slots: Box::default() });
+            return Ok(VTableLayout {
+                slots: Box::default(),
+            });
         }
         let inherited = slots.len();
         if class.def.is_some() {
@@ -80,7 +82,9 @@ impl Runtime {
                 }
             }
         }
-        Ok(VTableLayout { slots: slots.into_boxed_slice() })
+        Ok(VTableLayout {
+            slots: slots.into_boxed_slice(),
+        })
     }
 
     /// The last inherited slot whose method has the same name and signature and is visible.
@@ -88,7 +92,9 @@ impl Runtime {
         for (i, &candidate) in slots.iter().enumerate().rev() {
             // A slot's current method may have another name (MethodImpl): match what introduced it too.
             if candidate.name == method.name && self.same_signature(candidate, method)? {
-                if candidate.flags.contains(MethodAttributes::FINAL) && !candidate.flags.contains(MethodAttributes::NEW_SLOT) {
+                if candidate.flags.contains(MethodAttributes::FINAL)
+                    && !candidate.flags.contains(MethodAttributes::NEW_SLOT)
+                {
                     continue;
                 }
                 return Ok(Some(i));
@@ -123,7 +129,10 @@ impl Runtime {
             && x.params.len() == y.params.len()
             && x.has_this == y.has_this
             && self.same_type(x.ret, y.ret)
-            && x.params.iter().zip(y.params.iter()).all(|(&p, &q)| self.same_type(p, q)))
+            && x.params
+                .iter()
+                .zip(y.params.iter())
+                .all(|(&p, &q)| self.same_type(p, q)))
     }
 
     /// The MethodImpl rows of a class: (declaration, body).
@@ -143,15 +152,27 @@ impl Runtime {
     }
 
     fn build_overrides(&self, class: ClassPtr) -> LoadResult<Box<[(MethodPtr, MethodPtr)]>> {
-        let Some(def) = class.def else { return Ok(Box::default()) };
+        let Some(def) = class.def else {
+            return Ok(Box::default());
+        };
         let image = self.image_of(def)?;
-        let context = Context { class_args: class.args, method_args: None };
+        let context = Context {
+            class_args: class.args,
+            method_args: None,
+        };
         let mut list = Vec::new();
         for rid in image.image().method_impls(def.rid) {
             let row = image.image().method_impl(rid)?;
             let declared = self.resolve_method_token(image, row.declaration, context)?;
             let body = if row.body.table() == Some(TableId::MethodDef) {
-                self.method(class, ferrocil_generics::MethodDef { image: image.id, rid: row.body.rid() }, None)?
+                self.method(
+                    class,
+                    ferrocil_generics::MethodDef {
+                        image: image.id,
+                        rid: row.body.rid(),
+                    },
+                    None,
+                )?
             } else {
                 self.resolve_method_token(image, row.body, context)?
             };
@@ -172,14 +193,22 @@ impl Runtime {
             return Ok(found);
         }
         let found = if method.class.is_interface() {
-            let open = if method.args.is_some() { self.method(method.class, method.def, None)? } else { method };
+            let open = if method.args.is_some() {
+                self.method(method.class, method.def, None)?
+            } else {
+                method
+            };
             self.interface_implementation(class, open)?
         } else {
             let layout = self.vtable_layout(class)?;
-            self.slot_of(method)?.and_then(|s| layout.slots.get(s).copied()).ok_or_else(|| self.no_implementation(class, method))?
+            self.slot_of(method)?
+                .and_then(|s| layout.slots.get(s).copied())
+                .ok_or_else(|| self.no_implementation(class, method))?
         };
         let found = match method.args {
-            Some(args) if found.args.is_none() => self.method(found.class, found.def, Some(args))?,
+            Some(args) if found.args.is_none() => {
+                self.method(found.class, found.def, Some(args))?
+            }
             _ => found,
         };
         class.dispatch.write().insert(method, found);
@@ -199,7 +228,11 @@ impl Runtime {
         )
     }
 
-    fn interface_implementation(&self, class: ClassPtr, method: MethodPtr) -> LoadResult<MethodPtr> {
+    fn interface_implementation(
+        &self,
+        class: ClassPtr,
+        method: MethodPtr,
+    ) -> LoadResult<MethodPtr> {
         let wanted = method.class;
         if class.kind == ClassKind::SzArray {
             if let Some(found) = self.array_interface_method(class, method)? {
@@ -233,7 +266,11 @@ impl Runtime {
                 let mut by_name = Some(current);
                 while let Some(c) = by_name {
                     for &m in self.methods(c)? {
-                        if m.is_virtual() && m.name == method.name && self.same_signature(m, method)? && public(m) {
+                        if m.is_virtual()
+                            && m.name == method.name
+                            && self.same_signature(m, method)?
+                            && public(m)
+                        {
                             return self.most_derived(layout, m);
                         }
                     }
@@ -250,20 +287,33 @@ impl Runtime {
                 }
             }
         }
-        if method.is_abstract() { Err(self.no_implementation(class, method)) } else { Ok(method) }
+        if method.is_abstract() {
+            Err(self.no_implementation(class, method))
+        } else {
+            Ok(method)
+        }
     }
 
     fn most_derived(&self, layout: &VTableLayout, method: MethodPtr) -> LoadResult<MethodPtr> {
         if method.class.is_interface() {
             return Ok(method);
         }
-        Ok(self.slot_of(method)?.and_then(|s| layout.slots.get(s).copied()).unwrap_or(method))
+        Ok(self
+            .slot_of(method)?
+            .and_then(|s| layout.slots.get(s).copied())
+            .unwrap_or(method))
     }
 
     /// `T[]` implements the generic collection interfaces by generic methods of `System.Array`
     /// named `InternalArray__…`, instantiated with the interface's argument.
-    fn array_interface_method(&self, class: ClassPtr, method: MethodPtr) -> LoadResult<Option<MethodPtr>> {
-        let Some((def, args)) = self.generic_parts(method.class) else { return Ok(None) };
+    fn array_interface_method(
+        &self,
+        class: ClassPtr,
+        method: MethodPtr,
+    ) -> LoadResult<Option<MethodPtr>> {
+        let Some((def, args)) = self.generic_parts(method.class) else {
+            return Ok(None);
+        };
         if !self.is_array_interface(def) {
             return Ok(None);
         }
@@ -285,7 +335,11 @@ impl Runtime {
             return Ok(Some(found));
         }
         // Value types: the array's own element; references: what the caller sees.
-        let arg = if element.is_value_type() { element.ty } else { args[0] };
+        let arg = if element.is_value_type() {
+            element.ty
+        } else {
+            args[0]
+        };
         let inst = self.universe().inst_of(&[arg])?;
         Ok(Some(self.method(array, found.def, Some(inst))?))
     }
@@ -293,15 +347,22 @@ impl Runtime {
     /// Whether a definition is one of the interfaces that vectors implement.
     #[must_use]
     pub fn is_array_interface(&self, def: ferrocil_generics::TypeDef) -> bool {
-        [Wk::IListT, Wk::ICollectionT, Wk::IEnumerableT, Wk::IReadOnlyListT, Wk::IReadOnlyCollectionT]
-            .iter()
-            .any(|&w| self.well_known_class(w).is_ok_and(|c| c.def == Some(def)))
+        [
+            Wk::IListT,
+            Wk::ICollectionT,
+            Wk::IEnumerableT,
+            Wk::IReadOnlyListT,
+            Wk::IReadOnlyCollectionT,
+        ]
+        .iter()
+        .any(|&w| self.well_known_class(w).is_ok_and(|c| c.def == Some(def)))
     }
 
     /// Whether a definition is `System.Nullable<T>`.
     #[must_use]
     pub fn is_nullable_def(&self, def: ferrocil_generics::TypeDef) -> bool {
-        self.well_known_class(Wk::Nullable).is_ok_and(|c| c.def == Some(def))
+        self.well_known_class(Wk::Nullable)
+            .is_ok_and(|c| c.def == Some(def))
     }
 
     /// `T` of `Nullable<T>`.

@@ -17,12 +17,26 @@ struct Raising<'t> {
 impl<'t> Raising<'t> {
     /// # Safety
     /// As the stubs call: r15, a managed frame, and room for the answer.
-    unsafe fn new(thread: *const Thread, fp: usize, pc: usize, trap: bool, out: *mut Resume) -> Raising<'t> {
+    unsafe fn new(
+        thread: *const Thread,
+        fp: usize,
+        pc: usize,
+        trap: bool,
+        out: *mut Resume,
+    ) -> Raising<'t> {
         // SAFETY: see above.
         let (thread, out) = unsafe { (&*thread, &mut *out) };
-        let origin = Origin { fp, pc: if trap { pc + 1 } else { pc }, trap };
+        let origin = Origin {
+            fp,
+            pc: if trap { pc + 1 } else { pc },
+            trap,
+        };
         thread.swap_anchor((fp, origin.pc));
-        Raising { thread, origin, out }
+        Raising {
+            thread,
+            origin,
+            out,
+        }
     }
 
     fn go(self, exception: ObjRef, append: bool) {
@@ -71,7 +85,14 @@ macro_rules! raising {
 }
 
 /// `throw`.
-pub extern "C" fn throw(thread: *const Thread, exception: ObjRef, _: usize, fp: usize, pc: usize, out: *mut Resume) {
+pub extern "C" fn throw(
+    thread: *const Thread,
+    exception: ObjRef,
+    _: usize,
+    fp: usize,
+    pc: usize,
+    out: *mut Resume,
+) {
     let raising = raising!(thread, fp, pc, false, out);
     if exception.is_null() {
         raising.kind(ThrowKind::NullReference as u64);
@@ -81,30 +102,68 @@ pub extern "C" fn throw(thread: *const Thread, exception: ObjRef, _: usize, fp: 
 }
 
 /// `rethrow`.
-pub extern "C" fn rethrow(thread: *const Thread, exception: ObjRef, _: usize, fp: usize, pc: usize, out: *mut Resume) {
+pub extern "C" fn rethrow(
+    thread: *const Thread,
+    exception: ObjRef,
+    _: usize,
+    fp: usize,
+    pc: usize,
+    out: *mut Resume,
+) {
     raising!(thread, fp, pc, false, out).go(exception, true);
 }
 
 /// The pending exception, left by a helper or an internal call.
-pub extern "C" fn raise_pending(thread: *const Thread, _: usize, _: usize, fp: usize, pc: usize, out: *mut Resume) {
+pub extern "C" fn raise_pending(
+    thread: *const Thread,
+    _: usize,
+    _: usize,
+    fp: usize,
+    pc: usize,
+    out: *mut Resume,
+) {
     raising!(thread, fp, pc, false, out).pending();
 }
 
 /// End of an exceptional finally or fault handler.
-pub extern "C" fn resume_unwind(thread: *const Thread, _: usize, _: usize, fp: usize, pc: usize, out: *mut Resume) {
+pub extern "C" fn resume_unwind(
+    thread: *const Thread,
+    _: usize,
+    _: usize,
+    fp: usize,
+    pc: usize,
+    out: *mut Resume,
+) {
     let raising = raising!(thread, fp, pc, false, out);
     resume(raising.thread, fp, pc, raising.out);
 }
 
 /// An exception that compiled code found.
-pub extern "C" fn throw_kind(thread: *const Thread, kind: u64, _: usize, fp: usize, pc: usize, out: *mut Resume) {
+pub extern "C" fn throw_kind(
+    thread: *const Thread,
+    kind: u64,
+    _: usize,
+    fp: usize,
+    pc: usize,
+    out: *mut Resume,
+) {
     raising!(thread, fp, pc, false, out).kind(kind);
 }
 
 /// A resolution error that control has reached.
-pub extern "C" fn throw_deferred(thread: *const Thread, id: u64, _: usize, fp: usize, pc: usize, out: *mut Resume) {
+pub extern "C" fn throw_deferred(
+    thread: *const Thread,
+    id: u64,
+    _: usize,
+    fp: usize,
+    pc: usize,
+    out: *mut Resume,
+) {
     let raising = raising!(thread, fp, pc, false, out);
-    let error = raising.thread.runtime().deferred_error(ferrocil_jit::host::DeferredError(id as u32));
+    let error = raising
+        .thread
+        .runtime()
+        .deferred_error(ferrocil_jit::host::DeferredError(id as u32));
     let _ = raising.thread.throw_load_error(&error);
     raising.pending();
 }
@@ -126,6 +185,13 @@ pub extern "C" fn throw_invalid_cast(
 }
 
 /// A hardware trap: called by the stub that the signal handler continues at.
-pub extern "C" fn trap(thread: *const Thread, kind: u64, _: usize, fp: usize, pc: usize, out: *mut Resume) {
+pub extern "C" fn trap(
+    thread: *const Thread,
+    kind: u64,
+    _: usize,
+    fp: usize,
+    pc: usize,
+    out: *mut Resume,
+) {
     raising!(thread, fp, pc, true, out).kind(kind);
 }

@@ -32,23 +32,41 @@ fn clauses<'r>(frame: &Frame<'r>) -> &'r [u32] {
 
 fn lost(frame: Option<&Frame<'_>>) -> ! {
     // Managed frames always end at an invoke stub; anything else is a bug of this runtime.
-    eprintln!("ferrocil: the stack cannot be unwound past {frame:?}. This is a bug: please report it with the program.");
+    eprintln!(
+        "ferrocil: the stack cannot be unwound past {frame:?}. This is a bug: please report it with the program."
+    );
     std::process::abort()
 }
 
 /// Raises an exception: finds its handler, then goes there or to the first finally handler
 /// on the way.
-pub(super) fn raise(thread: &Thread, exception: ObjRef, origin: Origin, append: bool, out: &mut Resume) {
+pub(super) fn raise(
+    thread: &Thread,
+    exception: ObjRef,
+    origin: Origin,
+    append: bool,
+    out: &mut Resume,
+) {
     let runtime = thread.runtime();
     runtime.stats.exception_thrown();
     thread.take_pending();
-    let Some(start) = Frame::at(runtime, origin.fp, origin.pc) else { lost(None) };
+    let Some(start) = Frame::at(runtime, origin.fp, origin.pc) else {
+        lost(None)
+    };
     let mut passed = Vec::new();
     let mut frame = start;
     let (target_fp, target_clause) = loop {
         passed.push(frame);
-        let protecting = if origin.trap && passed.len() == 1 { &[][..] } else { clauses(&frame) };
-        if let Some(clause) = protecting.iter().copied().find(|&c| catches(thread, exception, &frame, c)) {
+        let protecting = if origin.trap && passed.len() == 1 {
+            &[][..]
+        } else {
+            clauses(&frame)
+        };
+        if let Some(clause) = protecting
+            .iter()
+            .copied()
+            .find(|&c| catches(thread, exception, &frame, c))
+        {
             break (frame.fp, clause);
         }
         frame = match frame.caller(runtime) {
@@ -57,7 +75,13 @@ pub(super) fn raise(thread: &Thread, exception: ObjRef, origin: Origin, append: 
         };
     };
     trace::record(thread, exception, &passed, append);
-    let unwind = ActiveUnwind { exception, target_fp, target_clause, current_fp: 0, current_clause: 0 };
+    let unwind = ActiveUnwind {
+        exception,
+        target_fp,
+        target_clause,
+        current_fp: 0,
+        current_clause: 0,
+    };
     advance(thread, unwind, start, origin.trap, out);
 }
 
@@ -66,15 +90,21 @@ fn catches(thread: &Thread, exception: ObjRef, frame: &Frame<'_>, clause: u32) -
     let runtime = thread.runtime();
     match frame.code.tables.clauses[clause as usize].kind {
         EhClauseKind::CatchAll => true,
-        EhClauseKind::Catch(_) => frame.code.catch_types[clause as usize]
-            .is_some_and(|class| is_assignable(runtime, runtime.class_of(exception), class).unwrap_or(false)),
+        EhClauseKind::Catch(_) => frame.code.catch_types[clause as usize].is_some_and(|class| {
+            is_assignable(runtime, runtime.class_of(exception), class).unwrap_or(false)
+        }),
         EhClauseKind::Filter { funclet } => {
-            let Some(site) = site(frame) else { return false };
-            let Some(offset) = site.context_offset else { return false };
+            let Some(site) = site(frame) else {
+                return false;
+            };
+            let Some(offset) = site.context_offset else {
+                return false;
+            };
             let sp = frame.fp - site.frame_size as usize;
             // SAFETY: the compiler keeps the frame's context at this place of the call site.
             let context = unsafe { ((sp + offset as usize) as *const usize).read() };
-            let start = frame.code.start + frame.code.tables.functions[funclet as usize].start as usize;
+            let start =
+                frame.code.start + frame.code.tables.functions[funclet as usize].start as usize;
             let saved = thread.anchor();
             // SAFETY: the funclet belongs to this frame's method, and the frame still stands.
             let answer = unsafe { asm::call_filter(thread, context, exception, start) };
@@ -86,17 +116,29 @@ fn catches(thread: &Thread, exception: ObjRef, frame: &Frame<'_>, clause: u32) -
 }
 
 /// Goes on from a frame: to the next finally or fault handler, or to the catching clause.
-fn advance(thread: &Thread, mut unwind: ActiveUnwind, start: Frame<'_>, trap: bool, out: &mut Resume) {
+fn advance(
+    thread: &Thread,
+    mut unwind: ActiveUnwind,
+    start: Frame<'_>,
+    trap: bool,
+    out: &mut Resume,
+) {
     let runtime = thread.runtime();
     let mut frame = start;
     let mut first = true;
     loop {
-        let protecting = if trap && first { &[][..] } else { clauses(&frame) };
+        let protecting = if trap && first {
+            &[][..]
+        } else {
+            clauses(&frame)
+        };
         first = false;
         for (position, &clause) in protecting.iter().enumerate() {
             let target = frame.fp == unwind.target_fp && clause == unwind.target_clause;
-            let cleanup =
-                matches!(frame.code.tables.clauses[clause as usize].kind, EhClauseKind::Finally | EhClauseKind::Fault);
+            let cleanup = matches!(
+                frame.code.tables.clauses[clause as usize].kind,
+                EhClauseKind::Finally | EhClauseKind::Fault
+            );
             if !target && !cleanup {
                 continue;
             }
@@ -127,13 +169,16 @@ fn drop_stale(thread: &Thread, frame: &Frame<'_>, clause: u32) {
         if u.current_fp != frame.fp {
             return u.current_fp > frame.fp;
         }
-        all.get(u.current_clause as usize)
-            .is_some_and(|h| entered.try_start >= h.handler_start && entered.try_end <= h.handler_end)
+        all.get(u.current_clause as usize).is_some_and(|h| {
+            entered.try_start >= h.handler_start && entered.try_end <= h.handler_end
+        })
     });
 }
 
 fn land(thread: &Thread, frame: &Frame<'_>, position: usize, exception: ObjRef, out: &mut Resume) {
-    let Some((site, pad)) = site(frame).and_then(|s| Some((s, s.landing_pad?))) else { lost(Some(frame)) };
+    let Some((site, pad)) = site(frame).and_then(|s| Some((s, s.landing_pad?))) else {
+        lost(Some(frame))
+    };
     thread.side_stack().borrow_mut().release_below(frame.fp);
     let sp = frame.fp - site.frame_size as usize;
     thread.close_stack_guard(sp);

@@ -42,12 +42,17 @@ impl Runtime {
     /// The frames recorded in an exception.
     #[must_use]
     pub fn exception_trace(&self, exception: ObjRef) -> Vec<StackEntry> {
-        recorded(self, exception).iter().filter_map(|&pc| self.stack_entry(pc)).collect()
+        recorded(self, exception)
+            .iter()
+            .filter_map(|&pc| self.stack_entry(pc))
+            .collect()
     }
 }
 
 fn recorded(runtime: &Runtime, exception: ObjRef) -> Vec<usize> {
-    let Some(offset) = runtime.exception_offsets().map(|o| o.stack_trace) else { return Vec::new() };
+    let Some(offset) = runtime.exception_offsets().map(|o| o.stack_trace) else {
+        return Vec::new();
+    };
     let array: ObjRef = exception.read(offset);
     if array.is_null() || !runtime.is_long_vector(array) {
         return Vec::new();
@@ -60,13 +65,23 @@ fn recorded(runtime: &Runtime, exception: ObjRef) -> Vec<usize> {
 /// Records frames in an exception: after those already there, or instead of them.
 pub(super) fn record(thread: &Thread, exception: ObjRef, frames: &[Frame<'_>], append: bool) {
     let runtime = thread.runtime();
-    let Some(offset) = runtime.exception_offsets().map(|o| o.stack_trace) else { return };
-    let mut pcs = if append { recorded(runtime, exception) } else { Vec::new() };
+    let Some(offset) = runtime.exception_offsets().map(|o| o.stack_trace) else {
+        return;
+    };
+    let mut pcs = if append {
+        recorded(runtime, exception)
+    } else {
+        Vec::new()
+    };
     let shown = |f: &&Frame<'_>| f.code.method.is_some();
     let mut new: Vec<&Frame<'_>> = frames.iter().filter(shown).collect();
     if let (Some(&last), Some(first)) = (pcs.last(), new.first()) {
         // A rethrow begins in the frame where the recorded trace ends.
-        if runtime.codemap.find(last - 1).is_some_and(|c| std::ptr::eq(c, first.code)) {
+        if runtime
+            .codemap
+            .find(last - 1)
+            .is_some_and(|c| std::ptr::eq(c, first.code))
+        {
             new.remove(0);
         }
     }

@@ -18,14 +18,23 @@ pub struct Frame<'r> {
 impl<'r> Frame<'r> {
     /// The frame with this frame pointer and return address.
     pub(crate) fn at(runtime: &'r Runtime, fp: usize, pc: usize) -> Option<Frame<'r>> {
-        Some(Frame { fp, pc, code: runtime.codemap.find(pc.checked_sub(1)?)? })
+        Some(Frame {
+            fp,
+            pc,
+            code: runtime.codemap.find(pc.checked_sub(1)?)?,
+        })
     }
 
     /// The frame that called this one. Not for invoke stubs, whose caller is Rust.
     pub(crate) fn caller(&self, runtime: &'r Runtime) -> Option<Frame<'r>> {
         // SAFETY: managed frames keep the frame-pointer chain: the caller's frame pointer at [fp],
         // the return address at [fp + 8].
-        let (fp, pc) = unsafe { ((self.fp as *const usize).read(), (self.fp as *const usize).add(1).read()) };
+        let (fp, pc) = unsafe {
+            (
+                (self.fp as *const usize).read(),
+                (self.fp as *const usize).add(1).read(),
+            )
+        };
         Frame::at(runtime, fp, pc)
     }
 

@@ -10,7 +10,9 @@ pub struct AppendVec<T> {
 
 impl<T> Default for AppendVec<T> {
     fn default() -> Self {
-        AppendVec { items: RwLock::new(Vec::new()) }
+        AppendVec {
+            items: RwLock::new(Vec::new()),
+        }
     }
 }
 
