@@ -17,6 +17,7 @@ pub mod marshal;
 pub mod math;
 pub mod memory;
 pub mod native_shims;
+pub mod net;
 pub mod number;
 mod prelude;
 pub mod process;
@@ -43,6 +44,7 @@ pub fn register(table: &mut IcallTable) {
     math::icalls::register(table);
     memory::icalls::register(table);
     native_shims::icalls::register(table);
+    net::icalls::register(table);
     number::icalls::register(table);
     process::icalls::register(table);
     security::icalls::register(table);

@@ -57,8 +57,8 @@ pub(crate) fn new_int_array(t: &Thread, values: &[i32]) -> Managed<ArrayRef> {
     Ok(array)
 }
 
-/// Text of a string field of an object of any class; empty for null.
-pub(crate) fn read_string_field(t: &Thread, object: ObjRef, name: &str) -> Managed<String> {
+/// Offset of a field of an object of any class.
+pub(crate) fn object_field_offset(t: &Thread, object: ObjRef, name: &str) -> Managed<u32> {
     let runtime = t.runtime();
     let class = runtime.class_of(object);
     let field = runtime
@@ -71,10 +71,76 @@ pub(crate) fn read_string_field(t: &Thread, object: ObjRef, name: &str) -> Manag
             &format!("{}.{name}", class.name),
         ));
     };
-    let offset = runtime
+    runtime
         .field_offset(field)
+        .map_err(|error| t.throw_load_error(&error))
+}
+
+/// Text of a string field of an object of any class; empty for null.
+pub(crate) fn read_string_field(t: &Thread, object: ObjRef, name: &str) -> Managed<String> {
+    Ok(object
+        .read::<StringRef>(object_field_offset(t, object, name)?)
+        .to_string_lossy())
+}
+
+/// Stores a reference at an offset of an object.
+pub(crate) fn store_offset(t: &Thread, object: ObjRef, offset: u32, value: ObjRef) {
+    t.runtime().heap().write_barrier(object.at(offset) as usize);
+    object.write(offset, value);
+}
+
+/// A zeroed object of a class of a loaded assembly; no constructor runs.
+pub(crate) fn new_object_in(
+    t: &Thread,
+    assembly: &str,
+    namespace: &str,
+    name: &str,
+) -> Managed<ObjRef> {
+    let runtime = t.runtime();
+    let found = runtime
+        .find_loaded(assembly)
+        .and_then(|image| image.find_type(namespace, name));
+    let Some(found) = found else {
+        return Err(t.throw_named(
+            "System",
+            "TypeLoadException",
+            &format!("{namespace}.{name}"),
+        ));
+    };
+    let class = runtime
+        .class(runtime.type_of_def(found))
         .map_err(|error| t.throw_load_error(&error))?;
-    Ok(object.read::<StringRef>(offset).to_string_lossy())
+    t.new_object(class)
+}
+
+/// A boxed `int`.
+pub(crate) fn box_int(t: &Thread, value: i32) -> Managed<ObjRef> {
+    let object = t.new_object(corlib_class(t, "System", "Int32")?)?;
+    object.write(HEADER_SIZE, value);
+    Ok(object)
+}
+
+/// The number in a boxed `int` (or `bool`, or enum of that size).
+pub(crate) fn unbox_int(object: ObjRef) -> i32 {
+    object.read(HEADER_SIZE)
+}
+
+/// Hands a work item to the managed thread pool.
+pub(crate) fn queue_work_item(t: &Thread, item: ObjRef) -> Managed<()> {
+    let class = corlib_class(t, "System.Threading", "ThreadPool")?;
+    let method = t
+        .runtime()
+        .find_method(class, "UnsafeQueueCustomWorkItem", Some(2))
+        .map_err(|error| t.throw_load_error(&error))?;
+    let Some(method) = method else {
+        return Err(t.throw_named(
+            "System",
+            "MissingMethodException",
+            "ThreadPool.UnsafeQueueCustomWorkItem",
+        ));
+    };
+    t.invoke(method, None, &[item.address() as u64, 0])
+        .map(|_| ())
 }
 
 /// A new `string[]`.

@@ -13,6 +13,7 @@ use crate::globalization::{Catalog, NumberFormats};
 use crate::io::{FileTable, FindTable};
 use crate::mapping::MapTable;
 use crate::native_shims::DirectoryStreams;
+use crate::net::{Selector, SocketTable};
 use crate::process::ProcessTable;
 use crate::text::NormalizationTables;
 use crate::threading::WaitTable;
@@ -22,6 +23,10 @@ pub type ExitHook = Box<dyn Fn(i32) + Send + Sync>;
 
 /// Per-runtime state of the class library's native side.
 pub struct CorlibState {
+    // First, because its thread must end before the rest goes.
+    pub(crate) selector: Selector,
+    /// Sockets.
+    pub sockets: SocketTable,
     /// Open files.
     pub files: FileTable,
     /// Running directory enumerations of `MonoIO`.
@@ -59,6 +64,8 @@ impl Default for CorlibState {
     fn default() -> Self {
         let waits = Arc::new(WaitTable::default());
         CorlibState {
+            selector: Selector::default(),
+            sockets: SocketTable::default(),
             files: FileTable::new(),
             finds: FindTable::default(),
             directories: DirectoryStreams::default(),
