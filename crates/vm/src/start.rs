@@ -510,21 +510,31 @@ impl Thread {
                     }
                 }
             })();
-            text.filter(|t| !t.is_empty()).unwrap_or_else(|| {
-                let message = runtime
-                    .exception_offsets()
-                    .map(|o| {
-                        exception
-                            .read::<crate::object::StringRef>(o.message)
-                            .to_string_lossy()
-                    })
-                    .unwrap_or_default();
-                if message.is_empty() {
-                    name
-                } else {
-                    format!("{name}: {message}")
-                }
-            })
+            text.filter(|t| !t.is_empty()).unwrap_or_else(|| self.describe_plainly(exception, &name, 0))
         })
+    }
+
+    /// Class, message, frames and inner exceptions, without running managed code.
+    fn describe_plainly(&self, exception: ObjRef, name: &str, depth: u32) -> String {
+        let runtime = self.runtime();
+        let Some(offsets) = runtime.exception_offsets() else {
+            return name.to_string();
+        };
+        let message = exception.read::<crate::object::StringRef>(offsets.message).to_string_lossy();
+        let mut text = if message.is_empty() { name.to_string() } else { format!("{name}: {message}") };
+        let inner: ObjRef = exception.read(offsets.inner);
+        if !inner.is_null() && depth < 8 {
+            let inner_name = runtime.type_name(runtime.class_of(inner).ty);
+            text.push_str(" ---> ");
+            text.push_str(&self.describe_plainly(inner, &inner_name, depth + 1));
+        }
+        for entry in runtime.exception_trace(exception) {
+            text.push_str(&format!(
+                "\n  at {} [0x{:05x}]",
+                runtime.method_name(entry.method),
+                entry.il_offset.unwrap_or(0)
+            ));
+        }
+        text
     }
 }

@@ -163,6 +163,7 @@ impl Host<'_> {
             )
         })?;
         let clauses: Vec<EhClause> = body.clauses().collect();
+        let code = super::intrinsics::replaced_body(runtime, method).unwrap_or(body.code);
         let synchronized = method
             .impl_flags
             .contains(MethodImplAttributes::SYNCHRONIZED)
@@ -182,7 +183,7 @@ impl Host<'_> {
             name: &shown,
             sig,
             body: IlBody {
-                code: body.code,
+                code,
                 max_stack: body.max_stack,
                 init_locals: body.init_locals,
                 local_sig: body.local_sig,

@@ -76,3 +76,15 @@ fn is_bool_ref(runtime: &Runtime, ty: ferrocil_generics::TypeId) -> bool {
     u.by_ref(u.primitive(ElementType::Boolean))
         .is_ok_and(|b| b == ty)
 }
+
+/// IL for methods whose body in corlib only throws, for when they are reached by `newobj` or
+/// through a pointer.
+pub(crate) fn replaced_body(runtime: &Runtime, method: MethodPtr) -> Option<&'static [u8]> {
+    match find(runtime, method)? {
+        // ldarg.0, ldarg.1, stind.i, ret
+        Intrinsic::ByReferenceCtor => Some(&[0x02, 0x03, 0xdf, 0x2a]),
+        // ldarg.0, ldind.i, ret
+        Intrinsic::ByReferenceValue => Some(&[0x02, 0x4d, 0x2a]),
+        _ => None,
+    }
+}

@@ -51,11 +51,19 @@ impl Runtime {
         if self.current_thread().is_some() {
             return None;
         }
+        self.attach_as(domain, self.threads().reserve_id())
+    }
+
+    /// As [`Runtime::attach`], with a number from [`ThreadRegistry::reserve_id`](super::ThreadRegistry::reserve_id).
+    pub fn attach_as<'r>(&'r self, domain: &Domain, id: u32) -> Option<Attached<'r>> {
+        if self.current_thread().is_some() {
+            return None;
+        }
         let (bounds, guard) = stack::bounds();
         let first = ATTACHED.with(|list| list.borrow().is_empty());
         // Another runtime has closed this thread's guard pages already.
         let guard = if first { guard } else { (0, 0) };
-        let thread = Thread::new(self, domain, self.threads().next_id(), bounds, guard);
+        let thread = Thread::new(self, domain, id, bounds, guard);
         let signal_stack = first.then(SignalStack::install);
         thread.arm_stack_guard();
         if first {

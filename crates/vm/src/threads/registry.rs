@@ -57,8 +57,8 @@ impl Drop for StoppedWorld<'_> {
 }
 
 impl ThreadRegistry {
-    /// A fresh thread number, from 1.
-    pub(crate) fn next_id(&self) -> u32 {
+    /// A fresh thread number, from 1, for a thread that attaches later.
+    pub fn reserve_id(&self) -> u32 {
         self.next_id.fetch_add(1, Ordering::Relaxed) + 1
     }
 

@@ -225,6 +225,13 @@ impl Thread {
         self.stack_limit
     }
 
+    /// Bytes of stack that are left below the caller.
+    #[must_use]
+    pub fn stack_left(&self) -> usize {
+        let here = 0u8;
+        (&raw const here as usize).saturating_sub(self.stack_limit)
+    }
+
     /// Exceptions whose finally handlers are running, innermost last.
     pub(crate) fn unwinds(&self) -> &RefCell<Vec<ActiveUnwind>> {
         &self.unwinds
