@@ -288,7 +288,10 @@ impl<'a, B: VmBinding> Marker<'a, B> {
         match core.owner(page) {
             PageOwner::Free => {}
             PageOwner::Run(first) => {
-                if let Some(object) = ObjectRef::from_addr(core.page_addr(first)) {
+                let addr = core.page_addr(first);
+                if core.marks.get(core.granule(addr))
+                    && let Some(object) = ObjectRef::from_addr(addr)
+                {
                     self.scan_piece(object, start, end);
                 }
             }
