@@ -2,8 +2,12 @@
 
 mod toy;
 
-use ferrocil_gc::{HeapOptions, ObjectRef};
-use toy::{Mutator, get, read, vm};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use ferrocil_gc::{HeapOptions, ObjectRef, Reason};
+use toy::{Mutator, Vm, get, read, vm};
 
 struct Slot {
     object: ObjectRef,
@@ -38,7 +42,14 @@ fn churn(options: HeapOptions, len: usize, steps: u64, ambiguous: bool) {
         verify: true,
         ..options
     });
+    churn_on(&vm, len, steps, ambiguous, || ());
     let mutator = Mutator::new(&vm);
+    vm.collect(2);
+    assert!(mutator.objects().is_empty());
+}
+
+fn churn_on(vm: &Vm, len: usize, steps: u64, ambiguous: bool, between: impl Fn()) {
+    let mutator = Mutator::new(vm);
     mutator.roots().resize(len + 1, None);
     mutator.ambiguous().resize(len, 0);
     let mut slots: Vec<Option<Slot>> = (0..len).map(|_| None).collect();
@@ -77,23 +88,14 @@ fn churn(options: HeapOptions, len: usize, steps: u64, ambiguous: bool) {
         }
         mutator.roots()[len] = None;
         slots[index] = Some(Slot { object, id, leaves });
+        between();
         if id % 512 == 0 {
             check(&slots);
         }
     }
     check(&slots);
-    let expected: usize = slots
-        .iter()
-        .flatten()
-        .map(|slot| 1 + slot.leaves.len())
-        .sum();
     vm.collect(2);
     check(&slots);
-    assert_eq!(
-        mutator.objects().len(),
-        expected,
-        "nothing but the table's objects is left"
-    );
 }
 
 fn options(generational: bool) -> HeapOptions {
@@ -141,4 +143,78 @@ fn under_stress() {
             );
         }
     }
+}
+
+/// Old objects are marked in many small slices.
+fn sliced() -> Vm {
+    vm(HeapOptions {
+        verify: true,
+        growth_percent: 400,
+        pause_target: Duration::ZERO,
+        ..HeapOptions {
+            max_bytes: 8 << 20,
+            ..options(true)
+        }
+    })
+}
+
+/// How many full collections have come without being asked for, and how many
+/// young ones.
+fn unasked(vm: &Vm) -> (usize, usize) {
+    let records = vm.binding().0.records.lock().expect("records");
+    let unasked = records
+        .iter()
+        .filter(|record| record.reason == Reason::Budget);
+    let full = unasked
+        .clone()
+        .filter(|record| record.generation == 2)
+        .count();
+    (full, unasked.count() - full)
+}
+
+#[test]
+fn old_objects_are_marked_across_young_collections() {
+    for ambiguous in [false, true] {
+        let vm = sliced();
+        churn_on(&vm, 3000, 15_000, ambiguous, || ());
+        let (full, young) = unasked(&vm);
+        assert!(full >= 1 && young > 5 * full, "{full} full, {young} young");
+    }
+}
+
+#[test]
+fn old_objects_are_marked_between_collections() {
+    let vm = sliced();
+    let steps = Cell::new(0);
+    churn_on(&vm, 3000, 20_000, false, || {
+        if vm.mark_step(10) {
+            steps.set(steps.get() + 1);
+        }
+    });
+    assert!(steps.get() > 300, "{}", steps.get());
+    assert!(unasked(&vm).0 >= 1);
+}
+
+#[test]
+fn old_objects_are_marked_by_another_thread_meanwhile() {
+    let vm = sliced();
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                if !vm.mark_step(20) {
+                    std::thread::yield_now();
+                }
+            }
+        });
+        let mutators = [false, true].map(|ambiguous| {
+            let vm = &vm;
+            scope.spawn(move || churn_on(vm, 1500, 8_000, ambiguous, || ()))
+        });
+        for mutator in mutators {
+            mutator.join().expect("a sound heap");
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    assert!(unasked(&vm).0 >= 2);
 }
