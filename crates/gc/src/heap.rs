@@ -28,6 +28,8 @@ const STEP: usize = 4096;
 /// The smallest budget between young collections: below it, the fixed costs of
 /// a collection weigh more than what it has to mark.
 const MIN_YOUNG: usize = 1 << 20;
+/// The budget until the first young collection: nothing is known yet.
+const FIRST_YOUNG: usize = 2 << 20;
 
 /// A budget that leaves a small heap room for more than one cycle.
 fn floor(core: &Core, bytes: usize) -> usize {
@@ -122,14 +124,10 @@ impl<B: VmBinding> Heap<B> {
             major_active: false,
         };
         let full_at = floor(&core, options.min_budget);
-        let budget = floor(
-            &core,
-            if options.generational {
-                options.max_young
-            } else {
-                options.min_budget
-            },
-        );
+        let budget = match options.generational {
+            true => floor(&core, options.max_young.min(FIRST_YOUNG)),
+            false => full_at,
+        };
         Ok(Heap {
             core,
             binding,
@@ -575,6 +573,7 @@ impl<B: VmBinding> Heap<B> {
         let major = major_active.then_some(Major {
             state: major,
             full_at: self.full_at.load(Relaxed),
+            finish_at: self.full_at.load(Relaxed) + self.growth.load(Relaxed),
             deadline: begin + self.options.pause_target,
         });
         let outcome = cycle.run(&mut space, scope, before, current, major);
@@ -640,7 +639,10 @@ impl<B: VmBinding> Heap<B> {
         }
         let plane = Plane::Concurrent;
         let mut marker = Marker::new(&self.core, &self.binding, plane, 0, false, major);
-        !marker.drain_some(objects) && !marker.is_waiting()
+        if marker.drain_some(objects) {
+            marker.scan_dirty();
+        }
+        !marker.is_waiting()
     }
 
     fn verify_if_asked(&self, space: &Space, when: &str) {

@@ -74,6 +74,8 @@ pub(crate) struct Core {
     /// across collections. Empty unless generational; clear unless it goes on.
     pub(crate) major_marks: BitTable,
     pub(crate) major_lines: BitTable,
+    /// One bit per line: stored to since that marking may have scanned it.
+    pub(crate) major_dirty: BitTable,
     /// One byte per line for the write barrier. Empty unless generational.
     log: Table<AtomicU8>,
     /// One byte per block: it has logged lines. Empty unless generational.
@@ -101,7 +103,7 @@ const SIDE_PER_BLOCK: usize = 2 * (GRANULES_PER_BLOCK / 8) + 2 * (LINES_PER_BLOC
     + 2;
 /// Bytes of the tables for generations for one block: the log, the second marks.
 const GENERATIONS_PER_BLOCK: usize =
-    LINES_PER_BLOCK + 1 + GRANULES_PER_BLOCK / 8 + LINES_PER_BLOCK / 8;
+    LINES_PER_BLOCK + 1 + GRANULES_PER_BLOCK / 8 + 2 * (LINES_PER_BLOCK / 8);
 
 impl Core {
     pub(crate) fn new(options: &HeapOptions) -> Result<Core, HeapError> {
@@ -154,6 +156,7 @@ impl Core {
             recycled: layout.table(blocks),
             major_marks: BitTable::new(layout.table((stacks - 1) * granules.div_ceil(64))),
             major_lines: BitTable::new(layout.table((stacks - 1) * lines.div_ceil(64))),
+            major_dirty: BitTable::new(layout.table((stacks - 1) * lines.div_ceil(64))),
             log: layout.table(if options.generational { lines } else { 0 }),
             logged_blocks: layout.table(if options.generational { blocks } else { 0 }),
             log_bytes: if options.generational { bytes } else { 0 },

@@ -73,6 +73,9 @@ pub(crate) struct MarkState {
     /// Marked objects with ambiguous words, reached while mutators ran.
     deferred: Vec<ObjectRef>,
     overflow_now: bool,
+    /// Bits set in `major_dirty`, and the word to look at next.
+    dirty: usize,
+    dirty_word: usize,
     counted: Marked,
 }
 
@@ -90,6 +93,8 @@ impl MarkState {
             ephemerons: Vec::new(),
             deferred: Vec::new(),
             overflow_now: false,
+            dirty: 0,
+            dirty_word: 0,
             counted: Marked::default(),
         }
     }
@@ -184,7 +189,7 @@ impl<'a, B: VmBinding> Marker<'a, B> {
 
     /// Whether what is left to scan has to wait for a pause.
     pub(crate) fn is_waiting(&self) -> bool {
-        self.state.stack.len == 0 && self.state.rests.is_empty()
+        self.state.stack.len == 0 && self.state.rests.is_empty() && self.state.dirty == 0
     }
 
     /// The marks that this marker sets.
@@ -402,8 +407,58 @@ impl<'a, B: VmBinding> Marker<'a, B> {
         }
     }
 
-    /// Visits the references that a line of old objects holds.
+    /// Remembers that a line has been stored to.
+    pub(crate) fn add_dirty(&mut self, line: usize) {
+        if !self.core.major_dirty.get(line) {
+            self.core.major_dirty.set(line);
+            self.state.dirty += 1;
+        }
+    }
+
+    /// How many lines `scan_dirty` has still to scan.
+    pub(crate) fn dirty(&self) -> usize {
+        self.state.dirty
+    }
+
+    /// Scans some lines of those that have been stored to; returns how many, 0
+    /// when there are none.
+    pub(crate) fn scan_dirty(&mut self) -> usize {
+        if self.state.dirty == 0 {
+            return 0;
+        }
+        let core = self.core;
+        let words = core.major_dirty.len_words();
+        let mut index = self.state.dirty_word;
+        while core.major_dirty.word(index) == 0 {
+            index = (index + 1) % words;
+        }
+        self.state.dirty_word = index;
+        let word = core.major_dirty.word(index);
+        core.major_dirty.clear_words(index..index + 1);
+        let lines = || {
+            (0..64)
+                .filter(|bit| word & (1 << bit) != 0)
+                .map(|bit| index * 64 + bit)
+        };
+        for line in lines() {
+            prefetch(core.base + line * LINE);
+            prefetch(core.base + line * LINE + LINE / 2);
+        }
+        for line in lines() {
+            self.scan_line(line);
+        }
+        let count = word.count_ones() as usize;
+        self.state.dirty -= count;
+        count
+    }
+
+    /// Visits the references that a line of old objects holds. There can be many
+    /// lines: some of the stack is scanned before it overflows.
     pub(crate) fn scan_line(&mut self, line: usize) {
+        let room = self.state.stack.capacity - self.state.stack.len;
+        if room < self.state.stack.capacity / 4 {
+            self.drain_some(self.state.stack.capacity / 4);
+        }
         let core = self.core;
         let start = core.base + line * LINE;
         let end = start + LINE;
@@ -506,6 +561,7 @@ impl<'a, B: VmBinding> Marker<'a, B> {
                     self.state.ephemerons.push(object);
                 }
             }
+            ShapeKind::Ambiguous { .. } if self.concurrent => self.state.deferred.push(object),
             ShapeKind::Ambiguous { first } => {
                 words(addr + first as usize, addr + shape.size, self, true);
             }

@@ -30,8 +30,10 @@ pub(crate) struct Cycle<'a, B> {
 /// The marking of old objects across collections, as a cycle finds it.
 pub(crate) struct Major<'a> {
     pub(crate) state: &'a mut MarkState,
-    /// Bytes of old objects by which it has to be finished.
+    /// Bytes of old objects by which it should be finished.
     pub(crate) full_at: usize,
+    /// Bytes of old objects by which it must be finished.
+    pub(crate) finish_at: usize,
     /// When the pause should end.
     pub(crate) deadline: Instant,
 }
@@ -55,6 +57,8 @@ pub(crate) struct Outcome {
 
 /// How many objects are scanned between two looks at the clock.
 const SLICE: usize = 256;
+/// To scan a line costs about as much as to scan this many objects.
+const LINE_WORK: usize = 4;
 /// Young collections are taken to promote at least this much, when the pace of
 /// marking is computed.
 const MIN_PROMOTION: usize = 64 * 1024;
@@ -87,8 +91,12 @@ impl<B: VmBinding> Cycle<'_, B> {
             Some(Major {
                 state,
                 full_at,
+                finish_at,
                 deadline,
-            }) => (Some(marker(Plane::Major, state)), Some((full_at, deadline))),
+            }) => (
+                Some(marker(Plane::Major, state)),
+                Some((full_at, finish_at, deadline)),
+            ),
             None => (None, None),
         };
         let mut roots = RootVisitor::new(current, major, young);
@@ -103,13 +111,23 @@ impl<B: VmBinding> Cycle<'_, B> {
             overflowed: marked.overflowed,
         };
         let major_begin = Instant::now();
-        if let (Some(mut major), Some((full_at, deadline))) = (major, plan) {
-            core.for_each_logged(true, |line| major.scan_line(line));
+        if let (Some(mut major), Some((full_at, finish_at, deadline))) = (major, plan) {
+            let mut stores = 0;
+            core.for_each_logged(true, |line| {
+                major.add_dirty(line);
+                stores += 1;
+            });
             self.visit_strong(&mut major);
-            let slices = full_at.saturating_sub(live.bytes) / marked.bytes.max(MIN_PROMOTION);
+            let goal = if live.bytes < full_at {
+                full_at
+            } else {
+                finish_at
+            };
+            let slices = goal.saturating_sub(live.bytes) / marked.bytes.max(MIN_PROMOTION);
             let left = live.objects.saturating_sub(major.counted().objects) as usize;
+            let left = left + LINE_WORK * major.dirty();
             let pace = left.checked_div(slices).unwrap_or(usize::MAX);
-            if Self::slice(&mut major, pace, deadline) {
+            if Self::slice(&mut major, pace, 2 * stores, deadline) {
                 let (more_finalizable, more_cleared) = self.conclude(&mut major, false);
                 finalizable += more_finalizable;
                 cleared_handles += more_cleared;
@@ -133,20 +151,27 @@ impl<B: VmBinding> Cycle<'_, B> {
         }
     }
 
-    /// Marks at least `pace` objects, and more until the deadline. Returns
-    /// whether nothing is grey any more.
-    fn slice(major: &mut Marker<'_, B>, pace: usize, deadline: Instant) -> bool {
-        let mut scanned = 0;
+    /// Marks at least `pace` objects, then scans at least `lines` of those that
+    /// have been stored to: more than come in, or it would never end. Goes on
+    /// until the deadline. Returns whether nothing is left to do.
+    fn slice(major: &mut Marker<'_, B>, pace: usize, mut lines: usize, deadline: Instant) -> bool {
+        let mut done = 0;
         loop {
-            if major.drain_some(SLICE) {
-                return true;
+            let marked_all = major.drain_some(SLICE);
+            if marked_all {
+                let scanned = major.scan_dirty();
+                if scanned == 0 {
+                    return true;
+                }
+                done += LINE_WORK * scanned;
+                lines = lines.saturating_sub(scanned);
+            } else {
+                if major.is_stuck() {
+                    major.drain();
+                }
+                done += SLICE;
             }
-            if major.is_stuck() {
-                major.drain();
-                return true;
-            }
-            scanned += SLICE;
-            if scanned >= pace && Instant::now() >= deadline {
+            if done >= pace && (!marked_all || lines == 0) && Instant::now() >= deadline {
                 return false;
             }
         }

@@ -1,6 +1,6 @@
 //! Sweeping: what is not marked becomes free space.
 
-use crate::layout::{GRANULES_PER_PAGE, LINES_PER_BLOCK, PAGES_PER_BLOCK};
+use crate::layout::{GRANULES_PER_PAGE, LINE, LINES_PER_BLOCK, PAGE, PAGES_PER_BLOCK};
 use crate::region::{Core, NOT_OLD, PageOwner, UNLOGGED};
 use crate::space::Space;
 
@@ -30,6 +30,8 @@ pub(crate) fn clear_major_marks(core: &Core, top: usize) {
         }
         PageOwner::Run(first) => core.major_marks.clear(first * GRANULES_PER_PAGE),
     });
+    core.major_dirty
+        .clear_words(0..(top * (PAGE / LINE)).div_ceil(64));
 }
 
 /// What a sweep looks at.
