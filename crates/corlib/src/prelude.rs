@@ -4,10 +4,11 @@
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use ferrocil_metadata::ElementType;
+pub(crate) use ferrocil_vm::ClassPtr;
 pub(crate) use ferrocil_vm::{
     ArrayRef, ByRef, IcallTable, ObjRef, StringRef, Thread, Thrown, icall,
 };
-use ferrocil_vm::{ClassPtr, DomainRoot, HEADER_SIZE};
+use ferrocil_vm::{DomainRoot, HEADER_SIZE};
 
 use crate::io::IoError;
 use crate::state::CorlibState;
@@ -48,6 +49,19 @@ pub(crate) fn new_reference_array(
 /// A new `byte[]`.
 pub(crate) fn new_byte_array(t: &Thread, length: usize) -> Managed<ArrayRef> {
     t.new_primitive_vector(ElementType::U1, length)
+}
+
+/// A new vector of a primitive type.
+pub(crate) fn new_vector_of(t: &Thread, element: ElementType, length: usize) -> Managed<ArrayRef> {
+    t.new_primitive_vector(element, length)
+}
+
+/// Stores a reference at an address in an object.
+///
+/// # Safety
+/// `location` is a reference field of a live object.
+pub(crate) unsafe fn store_address(t: &Thread, location: *mut u8, value: ObjRef) {
+    store_byref(t, ByRef::new(location.cast()), value);
 }
 
 /// A new `int[]` with these elements.

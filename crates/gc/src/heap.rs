@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use crate::binding::VmBinding;
-use crate::collect::{Cycle, Marked, Scope};
+use crate::collect::{
+    Cycle, Major, MarkState, Marked, Marker, Outcome, Plane, Scope, clear_major_marks,
+};
 use crate::descriptor::{AllocDescriptor, BarrierDescriptor};
 use crate::error::{HeapError, OutOfMemory};
 use crate::finalize::Finalization;
@@ -26,6 +28,8 @@ const STEP: usize = 4096;
 /// The smallest budget between young collections: below it, the fixed costs of
 /// a collection weigh more than what it has to mark.
 const MIN_YOUNG: usize = 1 << 20;
+/// The budget until the first young collection: nothing is known yet.
+const FIRST_YOUNG: usize = 2 << 20;
 
 /// A budget that leaves a small heap room for more than one cycle.
 fn floor(core: &Core, bytes: usize) -> usize {
@@ -58,6 +62,14 @@ struct History {
     last: Option<CollectionRecord>,
 }
 
+/// The states of the two markings.
+struct Marking {
+    current: MarkState,
+    /// Of old objects, across collections.
+    major: MarkState,
+    major_active: bool,
+}
+
 /// A garbage-collected heap with a hard limit.
 ///
 /// See the crate's documentation for an example.
@@ -69,12 +81,15 @@ pub struct Heap<B: VmBinding> {
     handles: Handles,
     finalization: Finalization,
     history: Mutex<History>,
+    marking: Mutex<Marking>,
     /// Bytes handed to mutators since the last collection.
     allocated: AtomicUsize,
     /// Bytes that survived the last collection.
     live: AtomicUsize,
     /// A generational heap collects fully when `live` has reached this.
     full_at: AtomicUsize,
+    /// What the heap may grow between two full collections.
+    growth: AtomicUsize,
     /// `allocated` and `pressure` may reach this before a collection is due.
     budget: AtomicUsize,
     /// Native memory that hangs on objects, as told by the program, and what it
@@ -103,15 +118,16 @@ impl<B: VmBinding> Heap<B> {
             return Err(HeapError::BadStress);
         }
         let core = Core::new(&options)?;
+        let marking = Marking {
+            current: MarkState::new(core.mark_stack()),
+            major: MarkState::new(core.major_stack()),
+            major_active: false,
+        };
         let full_at = floor(&core, options.min_budget);
-        let budget = floor(
-            &core,
-            if options.generational {
-                options.max_young
-            } else {
-                options.min_budget
-            },
-        );
+        let budget = match options.generational {
+            true => floor(&core, options.max_young.min(FIRST_YOUNG)),
+            false => full_at,
+        };
         Ok(Heap {
             core,
             binding,
@@ -122,6 +138,8 @@ impl<B: VmBinding> Heap<B> {
             allocated: AtomicUsize::new(0),
             live: AtomicUsize::new(0),
             full_at: AtomicUsize::new(full_at),
+            growth: AtomicUsize::new(full_at),
+            marking: Mutex::new(marking),
             budget: AtomicUsize::new(budget),
             pressure: AtomicUsize::new(0),
             pressure_base: AtomicUsize::new(0),
@@ -542,14 +560,28 @@ impl<B: VmBinding> Heap<B> {
         let scope = self.scope(generation, reason, thorough);
         let generation = if scope == Scope::Young { generation } else { 2 };
         let before = self.history.lock().live;
-        let mut outcome = cycle.run(&mut space, scope, before);
-        let marked = outcome.marked;
-        if scope == Scope::Young {
-            outcome.marked.objects += before.objects;
-            outcome.marked.bytes += before.bytes;
+        let mut marking = self.marking.lock();
+        let Marking {
+            current,
+            major,
+            major_active,
+        } = &mut *marking;
+        if scope != Scope::Young && core::mem::take(major_active) {
+            major.reset();
+            clear_major_marks(&self.core, space.top());
         }
+        let major = major_active.then_some(Major {
+            state: major,
+            full_at: self.full_at.load(Relaxed),
+            finish_at: self.full_at.load(Relaxed) + self.growth.load(Relaxed),
+            deadline: begin + self.options.pause_target,
+        });
+        let outcome = cycle.run(&mut space, scope, before, current, major);
+        let generation = if outcome.flipped { 2 } else { generation };
         self.verify_if_asked(&space, "after");
-        self.set_budget(&mut space, scope, outcome.marked.bytes, begin.elapsed());
+        *major_active =
+            self.set_budget(&mut space, scope, &outcome, *major_active, begin.elapsed());
+        drop(marking);
         let number = self.epoch.load(Relaxed) + 1;
         let record = CollectionRecord {
             number,
@@ -558,20 +590,21 @@ impl<B: VmBinding> Heap<B> {
             stop: begin - asked,
             pause: begin.elapsed(),
             mark: outcome.mark_time,
+            major: outcome.major_time,
             sweep: outcome.sweep_time,
             bytes_before,
-            bytes_after: outcome.marked.bytes,
-            marked_objects: marked.objects,
-            marked_bytes: marked.bytes,
+            bytes_after: outcome.live.bytes,
+            marked_objects: outcome.marked.objects,
+            marked_bytes: outcome.marked.bytes,
             finalizable: outcome.finalizable,
             cleared_handles: outcome.cleared_handles,
             used_bytes: space.used_bytes(),
             resident_bytes: space.resident_bytes(),
-            mark_stack_overflowed: marked.overflowed,
+            mark_stack_overflowed: outcome.marked.overflowed,
         };
         drop(space);
         let mut history = self.history.lock();
-        history.live = outcome.marked;
+        history.live = outcome.live;
         for count in &mut history.stats.collections[..=record.generation as usize] {
             *count += 1;
         }
@@ -584,6 +617,32 @@ impl<B: VmBinding> Heap<B> {
             .store(self.pressure.load(Relaxed), Relaxed);
         self.epoch.store(number, Relaxed);
         record
+    }
+
+    /// Marks some old objects, about `objects`, while mutators run; for a
+    /// background thread, or an idle one, that is no running mutator. Returns
+    /// whether there is more to do now.
+    ///
+    /// [`VmBinding::shape`] is then called for old objects while mutators use
+    /// them: it must read nothing that a mutator writes except atomically.
+    pub fn mark_step(&self, objects: usize) -> bool {
+        let Some(mut marking) = self.marking.try_lock() else {
+            return true;
+        };
+        let Marking {
+            major,
+            major_active,
+            ..
+        } = &mut *marking;
+        if !*major_active {
+            return false;
+        }
+        let plane = Plane::Concurrent;
+        let mut marker = Marker::new(&self.core, &self.binding, plane, 0, false, major);
+        if marker.drain_some(objects) {
+            marker.scan_dirty();
+        }
+        !marker.is_waiting()
     }
 
     fn verify_if_asked(&self, space: &Space, when: &str) {
@@ -606,9 +665,9 @@ impl<B: VmBinding> Heap<B> {
             .pressure
             .load(Relaxed)
             .saturating_sub(self.pressure_base.load(Relaxed));
-        let due = reason == Reason::Budget
-            && (self.live.load(Relaxed) >= self.full_at.load(Relaxed)
-                || pressure >= self.options.min_budget);
+        let grown =
+            !self.options.incremental && self.live.load(Relaxed) >= self.full_at.load(Relaxed);
+        let due = reason == Reason::Budget && (grown || pressure >= self.options.min_budget);
         if !self.core.is_generational() || generation >= 2 || due {
             Scope::Full
         } else {
@@ -616,27 +675,42 @@ impl<B: VmBinding> Heap<B> {
         }
     }
 
-    /// Decides how much may be allocated until the next collection.
-    fn set_budget(&self, space: &mut Space, scope: Scope, live: usize, pause: Duration) {
+    /// Decides how much may be allocated until the next collection, and whether
+    /// old objects are to be marked across the next ones.
+    fn set_budget(
+        &self,
+        space: &mut Space,
+        scope: Scope,
+        outcome: &Outcome,
+        major_active: bool,
+        pause: Duration,
+    ) -> bool {
+        let live = outcome.live.bytes;
         let growth = live / 100 * self.options.growth_percent as usize;
         let growth = growth.max(floor(&self.core, self.options.min_budget));
         if !self.core.is_generational() {
             self.budget.store(growth, Relaxed);
             // Pages that the next cycle will fill stay warm.
             space.release(&self.core, (growth + growth / 4) / PAGE);
-            return;
+            return false;
         }
-        if scope == Scope::Young {
+        if scope == Scope::Young && !outcome.flipped {
+            let pause = pause.saturating_sub(outcome.major_time);
             let ratio = self.options.pause_target.as_secs_f64() / pause.as_secs_f64().max(1e-6);
             let budget = self.budget.load(Relaxed) as f64 * ratio.clamp(0.5, 1.25);
             let most = floor(&self.core, self.options.max_young);
             let least = most.min(MIN_YOUNG);
             self.budget
                 .store((budget as usize).clamp(least, most), Relaxed);
+            let full_at = self.full_at.load(Relaxed);
+            major_active
+                || self.options.incremental && live >= full_at - self.growth.load(Relaxed) / 2
         } else {
+            self.growth.store(growth, Relaxed);
             self.full_at.store(live + growth, Relaxed);
             let warm = growth + self.options.max_young;
             space.release(&self.core, (warm + warm / 4) / PAGE);
+            false
         }
     }
 

@@ -29,6 +29,10 @@ pub struct HeapOptions {
     pub max_young: usize,
     /// How long a young collection should stop the mutators.
     pub pause_target: Duration,
+    /// Mark old objects in slices across young collections (and in
+    /// [`Heap::mark_step`](crate::Heap::mark_step)), so that no pause is for a
+    /// whole marking. Has an effect on generational heaps only.
+    pub incremental: bool,
     /// Entries of the mark stack; `None` chooses by `max_bytes`. Marking works
     /// with any size, slowly with a tiny one.
     pub mark_stack_entries: Option<usize>,
@@ -46,6 +50,7 @@ impl HeapOptions {
             growth_percent: 100,
             max_young: 8 << 20,
             pause_target: Duration::from_micros(500),
+            incremental: true,
             mark_stack_entries: None,
         }
     }

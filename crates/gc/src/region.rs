@@ -70,6 +70,12 @@ pub(crate) struct Core {
     pub(crate) dirty: BitTable,
     /// Blocks with holes, filled by the sweep. Same guard.
     pub(crate) recycled: Table<AtomicU32>,
+    /// As `marks` and `marked_lines`, for the marking of old objects that goes on
+    /// across collections. Empty unless generational; clear unless it goes on.
+    pub(crate) major_marks: BitTable,
+    pub(crate) major_lines: BitTable,
+    /// One bit per line: stored to since that marking may have scanned it.
+    pub(crate) major_dirty: BitTable,
     /// One byte per line for the write barrier. Empty unless generational.
     log: Table<AtomicU8>,
     /// One byte per block: it has logged lines. Empty unless generational.
@@ -78,6 +84,7 @@ pub(crate) struct Core {
     pub(crate) log_bytes: usize,
     stack: NonNull<usize>,
     stack_len: usize,
+    major_stack: NonNull<usize>,
 }
 
 // SAFETY: `stack` is memory of the reservation, used only by the thread that
@@ -94,8 +101,9 @@ const SIDE_PER_BLOCK: usize = 2 * (GRANULES_PER_BLOCK / 8) + 2 * (LINES_PER_BLOC
     + 8
     // free, dirty
     + 2;
-/// Bytes of the write barrier's tables for one block.
-const LOG_PER_BLOCK: usize = LINES_PER_BLOCK + 1;
+/// Bytes of the tables for generations for one block: the log, the second marks.
+const GENERATIONS_PER_BLOCK: usize =
+    LINES_PER_BLOCK + 1 + GRANULES_PER_BLOCK / 8 + 2 * (LINES_PER_BLOCK / 8);
 
 impl Core {
     pub(crate) fn new(options: &HeapOptions) -> Result<Core, HeapError> {
@@ -107,14 +115,13 @@ impl Core {
             .mark_stack_entries
             .unwrap_or((max / 512 / 8).clamp(1024, 1 << 20))
             .clamp(16, max / 64 / 8);
-        // Each table starts on a page of its own.
-        let fixed = stack_len * size_of::<usize>() + MAX_TABLES * PAGE;
-        let log_per_block = if options.generational {
-            LOG_PER_BLOCK
-        } else {
-            0
+        let (stacks, generations) = match options.generational {
+            true => (2, GENERATIONS_PER_BLOCK),
+            false => (1, 0),
         };
-        let side_per_block = SIDE_PER_BLOCK + log_per_block;
+        // Each table starts on a page of its own.
+        let fixed = stacks * stack_len * size_of::<usize>() + MAX_TABLES * PAGE;
+        let side_per_block = SIDE_PER_BLOCK + generations;
         let blocks = (max - fixed) / (BLOCK + side_per_block);
         let bytes = blocks * BLOCK;
         let reserve = BLOCK + bytes + blocks * side_per_block + fixed;
@@ -147,11 +154,17 @@ impl Core {
             free: BitTable::new(layout.table(pages.div_ceil(64))),
             dirty: BitTable::new(layout.table(pages.div_ceil(64))),
             recycled: layout.table(blocks),
+            major_marks: BitTable::new(layout.table((stacks - 1) * granules.div_ceil(64))),
+            major_lines: BitTable::new(layout.table((stacks - 1) * lines.div_ceil(64))),
+            major_dirty: BitTable::new(layout.table((stacks - 1) * lines.div_ceil(64))),
             log: layout.table(if options.generational { lines } else { 0 }),
             logged_blocks: layout.table(if options.generational { blocks } else { 0 }),
             log_bytes: if options.generational { bytes } else { 0 },
             stack: layout.take(stack_len * size_of::<usize>()).cast(),
             stack_len,
+            major_stack: layout
+                .take((stacks - 1) * stack_len * size_of::<usize>())
+                .cast(),
             map,
         };
         core.free.set_range(0..pages);
@@ -192,12 +205,25 @@ impl Core {
         (self.stack, self.stack_len)
     }
 
-    /// Gives the physical pages of the mark stack back.
+    /// As `mark_stack`, for the marking that goes on across collections.
+    pub(crate) fn major_stack(&self) -> (NonNull<usize>, usize) {
+        (
+            self.major_stack,
+            if self.is_generational() {
+                self.stack_len
+            } else {
+                0
+            },
+        )
+    }
+
+    /// Gives the physical pages of a mark stack back.
     ///
     /// # Safety
-    /// The caller holds the collection lock and the stack is empty.
-    pub(crate) unsafe fn discard_mark_stack(&self) {
-        let offset = self.stack.as_ptr().addr() - self.map.base().as_ptr().addr();
+    /// `stack` is what `mark_stack` or `major_stack` told, the caller may use
+    /// it, and it is empty.
+    pub(crate) unsafe fn discard_mark_stack(&self, stack: NonNull<usize>) {
+        let offset = stack.as_ptr().addr() - self.map.base().as_ptr().addr();
         // SAFETY: the caller vouches that nobody uses the stack.
         unsafe {
             self.map
@@ -303,20 +329,24 @@ impl Core {
         self.log[line].load(Relaxed) == LOGGED
     }
 
-    /// Calls `each` with every logged line, which becomes unlogged. Lines of one
-    /// block are prefetched together.
-    pub(crate) fn take_logged(&self, mut each: impl FnMut(usize)) {
+    /// Calls `each` with every logged line, which becomes unlogged if `reset`.
+    /// Lines of one block are prefetched together.
+    pub(crate) fn for_each_logged(&self, reset: bool, mut each: impl FnMut(usize)) {
         let mut lines = [0u32; LINES_PER_BLOCK];
         for (block, flag) in self.logged_blocks.iter().enumerate() {
             if flag.load(Relaxed) == 0 {
                 continue;
             }
-            flag.store(0, Relaxed);
+            if reset {
+                flag.store(0, Relaxed);
+            }
             let first = block * LINES_PER_BLOCK;
             let mut count = 0;
             for (line, byte) in (first..).zip(&self.log[first..first + LINES_PER_BLOCK]) {
                 if byte.load(Relaxed) == LOGGED {
-                    byte.store(UNLOGGED, Relaxed);
+                    if reset {
+                        byte.store(UNLOGGED, Relaxed);
+                    }
                     prefetch(self.base + line * LINE);
                     prefetch(self.base + line * LINE + LINE / 2);
                     lines[count] = line as u32;
@@ -391,12 +421,18 @@ impl Core {
         Some((start - first, stop - first))
     }
 
-    /// Asks for the mark of what may be an object.
+    /// Asks for the mark, in `bits`, of what may be an object.
     #[inline(always)]
-    pub(crate) fn prefetch_mark(&self, addr: usize) {
+    pub(crate) fn prefetch_mark(&self, bits: &BitTable, addr: usize) {
         if self.contains(addr) {
-            prefetch(self.marks.addr_of(self.granule(addr)));
+            prefetch(bits.addr_of(self.granule(addr)));
         }
+    }
+
+    /// Whether the object is marked in `bits`, or not of this heap; null too.
+    #[inline]
+    pub(crate) fn is_live(&self, bits: &BitTable, addr: usize) -> bool {
+        !self.contains(addr) || bits.get(self.granule(addr))
     }
 
     /// A header word.

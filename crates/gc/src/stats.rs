@@ -43,6 +43,9 @@ pub struct CollectionRecord {
     pub pause: Duration,
     /// The part of the pause that found roots and marked.
     pub mark: Duration,
+    /// The part of `mark` that went to the marking of old objects across
+    /// collections.
+    pub major: Duration,
     /// The part of the pause that swept.
     pub sweep: Duration,
     /// Bytes in objects before.
@@ -72,7 +75,7 @@ impl fmt::Display for CollectionRecord {
         let ms = |time: Duration| time.as_secs_f64() * 1e3;
         write!(
             f,
-            "gc {} gen{} {}: {:.1} -> {:.1} MiB, pause {:.3} ms (mark {:.3}, sweep {:.3}, stop {:.3}), \
+            "gc {} gen{} {}: {:.1} -> {:.1} MiB, pause {:.3} ms (mark {:.3}, of it old {:.3}, sweep {:.3}, stop {:.3}), \
              {} objects marked, used {:.1} MiB, resident {:.1} MiB",
             self.number,
             self.generation,
@@ -81,6 +84,7 @@ impl fmt::Display for CollectionRecord {
             mib(self.bytes_after),
             ms(self.pause),
             ms(self.mark),
+            ms(self.major),
             ms(self.sweep),
             ms(self.stop),
             self.marked_objects,

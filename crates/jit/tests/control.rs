@@ -421,3 +421,26 @@ fn invalid_il_throws() {
         assert_eq!(m.run(f, &[1]), deferred);
     });
 }
+
+#[test]
+fn a_handler_may_begin_with_a_try_block() {
+    both(|m| {
+        // try { 6 / arg } finally { try { x += 1 } finally { x += 10 } } return x
+        let mut il = Il::new();
+        let (out, inner) = (il.label(), il.label());
+        il.i32(6).arg(0).op(O::Div).op(O::Pop).br(O::Leave, out);
+        let e1 = il.here();
+        il.loc(0).i32(1).op(O::Add).set(0).br(O::Leave, inner);
+        let e2 = il.here();
+        il.loc(0).i32(10).op(O::Add).set(0).op(O::Endfinally);
+        let f2 = il.here();
+        il.bind(inner).op(O::Endfinally);
+        let f1 = il.here();
+        il.clause(EhKind::Finally, (e1, e2), (e2, f2));
+        il.clause(EhKind::Finally, (0, e1), (e1, f1));
+        il.bind(out).loc(0).op(O::Ret);
+        let f = m.method(Sig::fixed(&[T::I4], T::I4), &[T::I4], il.finish());
+        assert_eq!(m.go(f, &[1]), Ok(11));
+        assert_eq!(m.run(f, &[0]), thrown(ThrowKind::DivideByZero));
+    });
+}

@@ -42,7 +42,7 @@ pub fn versions() -> Vec<String> {
     if let Some(line) = output_line(Command::new("mono").arg("--version")) {
         lines.push(line);
     }
-    if let Some(line) = output_line(Command::new("git").args(["rev-parse", "--short", "HEAD"])) {
+    if let Some(line) = output_line(Command::new("git").args(["describe", "--always", "--dirty"])) {
         lines.push(format!("ferrocil at commit {line}"));
     }
     if let Some(line) = output_line(Command::new("rustc").arg("--version")) {

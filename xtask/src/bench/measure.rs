@@ -166,11 +166,14 @@ impl Bench<'_> {
             proc::run_limited(&mut runtime.command(self.built, self.argument), b"", LIMITS)?;
         if outcome.ending != Ending::Exited(0) {
             let message = String::from_utf8_lossy(&outcome.stderr);
-            let first = message
-                .lines()
-                .find(|line| !line.trim().is_empty())
-                .unwrap_or("");
-            run.failure = Some(format!("{} {first}", outcome.ending).trim_end().to_owned());
+            // Mono's style: a headline, then the exception.
+            let lines = message.lines().filter(|line| !line.trim().is_empty());
+            let first: Vec<&str> = lines.take(2).collect();
+            run.failure = Some(
+                format!("{} {}", outcome.ending, first.join(" "))
+                    .trim_end()
+                    .to_owned(),
+            );
         } else if outcome.stdout != reference {
             run.failure = Some("other output than Mono".to_owned());
         } else {

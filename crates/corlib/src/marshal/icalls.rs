@@ -2,9 +2,11 @@
 
 use std::ffi::CStr;
 
+use super::native_layout::{NativeLayout, native_layout};
+use super::structures;
 use crate::memory::{allocate, duplicate_text, free, reallocate};
 use crate::prelude::{
-    ArrayRef, IcallTable, Managed, ObjRef, StringRef, Thread, array_element_address,
+    ArrayRef, ClassPtr, IcallTable, Managed, ObjRef, StringRef, Thread, array_element_address,
     array_element_size, icall, new_string, new_string_utf16, out_of_memory, state, throw, utf16,
 };
 
@@ -15,11 +17,17 @@ pub(crate) fn register(table: &mut IcallTable) {
         .add("AllocCoTaskMemSize", icall(alloc_size))
         .add("AllocHGlobal", icall(alloc_global))
         .add("BufferToBSTR", icall(buffer_to_bstr))
+        .add("DestroyStructure", icall(destroy_structure))
         .add("FreeBSTR", icall(free_bstr))
         .add("FreeCoTaskMem", icall(free_block))
         .add("FreeHGlobal", icall(free_block))
         .add("GetLastWin32Error", icall(last_error))
         .add("IsComObject", icall(is_com_object))
+        .add("OffsetOf", icall(offset_of))
+        .add("PtrToStructure(intptr,object)", icall(fill_structure))
+        .add("PtrToStructure(intptr,System.Type)", icall(new_structure))
+        .add("SizeOf", icall(size_of_type))
+        .add("StructureToPtr", icall(structure_to_pointer))
         .add("PtrToStringAnsi(intptr)", icall(ansi_to_string))
         .add("PtrToStringAnsi(intptr,int)", icall(ansi_to_string_length))
         .add("PtrToStringBSTR", icall(bstr_to_string))
@@ -253,5 +261,99 @@ fn copy_to_unmanaged(
     let (address, bytes) = elements(t, source, start, length)?;
     // SAFETY: the array's range was checked; managed code vouches for the native one.
     unsafe { std::ptr::copy(address, target, bytes) };
+    Ok(())
+}
+
+/// The native form of the class of a `System.Type`, or ArgumentException.
+fn layout_of(t: &Thread, ty: ObjRef) -> Managed<(ClassPtr, NativeLayout)> {
+    if ty.is_null() {
+        return Err(argument_null(t, "t"));
+    }
+    let class = t.class_of_type_object(ty)?;
+    layout_of_class(t, class).map(|layout| (class, layout))
+}
+
+fn layout_of_class(t: &Thread, class: ClassPtr) -> Managed<NativeLayout> {
+    native_layout(t.runtime(), class).map_err(|_| {
+        let name = t.runtime().type_name(class.ty);
+        let message = format!(
+            "Type {name} cannot be marshaled as an unmanaged structure; no meaningful size or offset can be computed."
+        );
+        throw(t, "System", "ArgumentException", &message)
+    })
+}
+
+fn size_of_type(t: &Thread, ty: ObjRef) -> Managed<i32> {
+    let (_, layout) = layout_of(t, ty)?;
+    Ok(i32::try_from(layout.size).unwrap_or(i32::MAX))
+}
+
+fn offset_of(t: &Thread, ty: ObjRef, name: StringRef) -> Managed<isize> {
+    let (_, layout) = layout_of(t, ty)?;
+    let name = name.to_string_lossy();
+    let field = layout.fields.iter().find(|field| field.name == name);
+    field.map(|field| field.native as isize).ok_or_else(|| {
+        throw(
+            t,
+            "System",
+            "ArgumentException",
+            "Field passed in is not a marshaled member of the type",
+        )
+    })
+}
+
+fn new_structure(t: &Thread, source: *const u8, ty: ObjRef) -> Managed<ObjRef> {
+    if source.is_null() {
+        return Ok(ObjRef::NULL);
+    }
+    let (class, layout) = layout_of(t, ty)?;
+    let object = t.new_object(class)?;
+    // SAFETY: managed code vouches for a structure of this type at `source`; the object is fresh.
+    unsafe { structures::to_managed(t, &layout, source, structures::payload(object))? };
+    Ok(object)
+}
+
+fn fill_structure(t: &Thread, source: *const u8, object: ObjRef) -> Managed<()> {
+    if source.is_null() {
+        return Err(argument_null(t, "ptr"));
+    }
+    if object.is_null() {
+        return Err(argument_null(t, "structure"));
+    }
+    let layout = layout_of_class(t, t.runtime().class_of(object))?;
+    // SAFETY: managed code vouches for a structure of the object's type at `source`.
+    unsafe { structures::to_managed(t, &layout, source, structures::payload(object)) }
+}
+
+fn structure_to_pointer(
+    t: &Thread,
+    object: ObjRef,
+    target: *mut u8,
+    delete_old: bool,
+) -> Managed<()> {
+    if object.is_null() {
+        return Err(argument_null(t, "structure"));
+    }
+    if target.is_null() {
+        return Err(argument_null(t, "ptr"));
+    }
+    let layout = layout_of_class(t, t.runtime().class_of(object))?;
+    // SAFETY: managed code vouches for room for this structure at `target`, and (to delete) for a
+    // structure there that this class wrote.
+    unsafe {
+        if delete_old {
+            structures::destroy(&layout, target);
+        }
+        structures::to_native(t, &layout, structures::payload(object), target)
+    }
+}
+
+fn destroy_structure(t: &Thread, target: *mut u8, ty: ObjRef) -> Managed<()> {
+    if target.is_null() {
+        return Err(argument_null(t, "ptr"));
+    }
+    let (_, layout) = layout_of(t, ty)?;
+    // SAFETY: managed code vouches for a structure at `target` that this class wrote.
+    unsafe { structures::destroy(&layout, target) };
     Ok(())
 }

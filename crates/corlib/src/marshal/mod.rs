@@ -1,5 +1,7 @@
-//! `System.Runtime.InteropServices.Marshal`: native memory and texts.
+//! `System.Runtime.InteropServices.Marshal`: native memory, texts and structures.
 //!
-//! Structures with layout, delegates and COM are the VM's affair and not here.
+//! Delegates as function pointers and COM are not here.
 
 pub(crate) mod icalls;
+mod native_layout;
+mod structures;

@@ -1,11 +1,13 @@
 //! Marking: an explicit stack, never recursion.
 
 use core::ptr::NonNull;
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use crate::binding::{ShapeKind, VmBinding};
 use crate::layout::{GRANULE, GRANULES_PER_BLOCK, LINE, MAX_SMALL, PAGE};
 use crate::object::ObjectRef;
 use crate::region::{Core, PageOwner, allocation_size, prefetch};
+use crate::side::BitTable;
 
 /// Objects between the stack and their scan, so that the prefetch of an
 /// object's header has time to arrive (Cher, Hosking, Vitek, ASPLOS 2004).
@@ -20,6 +22,9 @@ struct MarkStack {
     len: usize,
     capacity: usize,
 }
+
+// SAFETY: whoever has the stack has its memory to itself.
+unsafe impl Send for MarkStack {}
 
 impl MarkStack {
     #[inline(always)]
@@ -58,39 +63,26 @@ pub(crate) struct Marked {
     pub(crate) overflowed: bool,
 }
 
-/// The marker of one collection. The world is stopped while it exists.
-pub(crate) struct Marker<'a, B> {
-    pub(crate) core: &'a Core,
-    pub(crate) binding: &'a B,
-    top: usize,
-    check_roots: bool,
-    pub(crate) young: bool,
+/// What a marking has to remember while it rests.
+pub(crate) struct MarkState {
     stack: MarkStack,
     deepest: usize,
     rests: Vec<Rest>,
     /// Ephemeron arrays reached so far.
     ephemerons: Vec<ObjectRef>,
+    /// Marked objects with ambiguous words, reached while mutators ran.
+    deferred: Vec<ObjectRef>,
     overflow_now: bool,
+    /// Bits set in `major_dirty`, and the word to look at next.
+    dirty: usize,
+    dirty_word: usize,
     counted: Marked,
 }
 
-impl<'a, B: VmBinding> Marker<'a, B> {
-    /// `top` is the end of the used pages. The caller holds the collection lock
-    /// and has stopped the world. With `check_roots`, all starts must be known.
-    pub(crate) fn new(
-        core: &'a Core,
-        binding: &'a B,
-        top: usize,
-        young: bool,
-        check_roots: bool,
-    ) -> Marker<'a, B> {
-        let (start, capacity) = core.mark_stack();
-        Marker {
-            core,
-            binding,
-            top,
-            check_roots,
-            young,
+impl MarkState {
+    /// A marking that has not begun, on a stack that nobody else uses.
+    pub(crate) fn new((start, capacity): (NonNull<usize>, usize)) -> MarkState {
+        MarkState {
             stack: MarkStack {
                 start,
                 len: 0,
@@ -99,15 +91,110 @@ impl<'a, B: VmBinding> Marker<'a, B> {
             deepest: 0,
             rests: Vec::new(),
             ephemerons: Vec::new(),
+            deferred: Vec::new(),
             overflow_now: false,
+            dirty: 0,
+            dirty_word: 0,
             counted: Marked::default(),
+        }
+    }
+
+    /// Forgets everything; the marks are cleared elsewhere.
+    pub(crate) fn reset(&mut self) {
+        *self = MarkState::new((self.stack.start, self.stack.capacity));
+    }
+
+    fn is_empty(&self) -> bool {
+        self.stack.len == 0 && self.rests.is_empty() && self.deferred.is_empty()
+    }
+
+    /// Whether nothing is grey.
+    fn is_done(&self) -> bool {
+        self.is_empty() && !self.overflow_now
+    }
+
+    fn is_stuck(&self) -> bool {
+        self.is_empty() && self.overflow_now
+    }
+}
+
+/// Which marks a marker sets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Plane {
+    /// Those of the collection in progress.
+    Current,
+    /// Those of the marking of old objects across collections.
+    Major,
+    /// The same while mutators run: young objects are left alone. A store that
+    /// refers to one is logged, and the log is read in the next pause.
+    Concurrent,
+}
+
+/// A marking at work. Unless concurrent, the world is stopped.
+pub(crate) struct Marker<'a, B> {
+    pub(crate) core: &'a Core,
+    pub(crate) binding: &'a B,
+    bits: &'a BitTable,
+    lines: &'a BitTable,
+    concurrent: bool,
+    top: usize,
+    check_roots: bool,
+    state: &'a mut MarkState,
+}
+
+impl<'a, B: VmBinding> Marker<'a, B> {
+    /// `top` is the end of the used pages. Unless the plane is concurrent, the
+    /// world is stopped. With `check_roots`, all starts must be known.
+    pub(crate) fn new(
+        core: &'a Core,
+        binding: &'a B,
+        plane: Plane,
+        top: usize,
+        check_roots: bool,
+        state: &'a mut MarkState,
+    ) -> Marker<'a, B> {
+        let (bits, lines) = match plane {
+            Plane::Current => (&core.marks, &core.marked_lines),
+            Plane::Major | Plane::Concurrent => (&core.major_marks, &core.major_lines),
+        };
+        let concurrent = plane == Plane::Concurrent;
+        Marker {
+            core,
+            binding,
+            bits,
+            lines,
+            concurrent,
+            top,
+            check_roots,
+            state,
         }
     }
 
     /// Whether the object stays: it is marked, or not of this heap.
     #[inline]
     pub(crate) fn is_live(&self, object: ObjectRef) -> bool {
-        is_live(self.core, object)
+        self.core.is_live(self.bits, object.addr())
+    }
+
+    /// What has been marked so far.
+    pub(crate) fn counted(&self) -> Marked {
+        self.state.counted
+    }
+
+    /// Whether marking can go on only by scanning all that is marked: the stack
+    /// has overflowed.
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.state.is_stuck()
+    }
+
+    /// Whether what is left to scan has to wait for a pause.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.state.stack.len == 0 && self.state.rests.is_empty() && self.state.dirty == 0
+    }
+
+    /// The marks that this marker sets.
+    pub(crate) fn bits(&self) -> &'a BitTable {
+        self.bits
     }
 
     /// Greys what a precise word refers to.
@@ -120,16 +207,16 @@ impl<'a, B: VmBinding> Marker<'a, B> {
             addr.is_multiple_of(GRANULE),
             "a reference to {addr:#x} is not aligned"
         );
-        // SAFETY: the address is in the heap, so its granule is in the map.
-        if unsafe {
-            self.core
-                .marks
-                .test_and_set_unchecked(self.core.granule(addr))
-        } {
+        let granule = self.core.granule(addr);
+        if self.concurrent && !self.core.marks.get(granule) {
             return;
         }
-        if !self.stack.push(addr) {
-            self.overflow_now = true;
+        // SAFETY: the address is in the heap, so its granule is in the map.
+        if unsafe { self.bits.test_and_set_unchecked(granule) } {
+            return;
+        }
+        if !self.state.stack.push(addr) {
+            self.state.overflow_now = true;
         }
     }
 
@@ -147,54 +234,86 @@ impl<'a, B: VmBinding> Marker<'a, B> {
 
     /// Greys what an ambiguous word refers to.
     pub(crate) fn visit_ambiguous(&mut self, word: usize) {
-        // One past the end of the heap may be one past an object.
-        if word.wrapping_sub(self.core.base) <= self.core.bytes
-            && let Some(object) = self.core.find(self.binding, word)
-        {
+        if let Some(object) = self.find(word) {
             self.visit(object.addr());
         }
     }
 
+    /// The object that an ambiguous word names, if any.
+    pub(crate) fn find(&self, word: usize) -> Option<ObjectRef> {
+        // One past the end of the heap may be one past an object.
+        if word.wrapping_sub(self.core.base) > self.core.bytes {
+            return None;
+        }
+        self.core.find(self.binding, word)
+    }
+
     /// Blackens everything that can be reached, ephemerons apart.
     pub(crate) fn drain(&mut self) {
-        loop {
-            self.drain_stack();
-            if let Some(rest) = self.rests.pop() {
-                self.scan_words(rest.first, rest.end);
-                continue;
-            }
-            if !self.overflow_now {
-                return;
-            }
+        while !self.drain_some(usize::MAX) {
             // Some marked objects were never pushed: scan all that are marked.
-            self.overflow_now = false;
-            self.counted.overflowed = true;
-            let (core, top) = (self.core, self.top);
-            core.for_each_bit(&core.marks, top, |object| {
+            self.state.overflow_now = false;
+            self.state.counted.overflowed = true;
+            self.core.for_each_bit(self.bits, self.top, |object| {
                 self.scan(object);
-                self.drain_stack();
+                self.drain_stack(usize::MAX);
             });
         }
     }
 
-    fn drain_stack(&mut self) {
+    /// Scans about `limit` objects. Returns whether nothing is grey any more;
+    /// when false without having reached the limit, the stack has overflowed.
+    pub(crate) fn drain_some(&mut self, mut limit: usize) -> bool {
+        loop {
+            limit = limit.saturating_sub(self.drain_stack(limit));
+            if limit == 0 {
+                return self.state.is_done();
+            }
+            if let Some(rest) = self.state.rests.pop() {
+                self.scan_words(rest.first, rest.end);
+            } else if !self.concurrent
+                && let Some(object) = self.state.deferred.pop()
+            {
+                // SAFETY: a marked object.
+                let shape = unsafe { self.binding.shape(object) };
+                if let ShapeKind::Ambiguous { first } = shape.kind {
+                    self.scan_ambiguous(object.addr() + first as usize, object.addr() + shape.size);
+                }
+            } else {
+                return self.state.is_done();
+            }
+        }
+    }
+
+    /// Scans up to `limit` objects from the stack; returns how many.
+    fn drain_stack(&mut self, limit: usize) -> usize {
         let mut ring = [0usize; IN_FLIGHT];
         let mut at = 0;
-        self.deepest = self.deepest.max(self.stack.len);
+        let mut count = 0;
+        self.state.deepest = self.state.deepest.max(self.state.stack.len);
         loop {
-            let addr = match self.stack.pop() {
+            if count == limit {
+                for addr in ring {
+                    if addr != 0 && !self.state.stack.push(addr) {
+                        self.state.overflow_now = true;
+                    }
+                }
+                return count;
+            }
+            let addr = match self.state.stack.pop() {
                 Some(next) => {
                     prefetch(next);
                     core::mem::replace(&mut ring[at], next)
                 }
                 None => match ring.iter_mut().find(|slot| **slot != 0) {
                     Some(slot) => core::mem::take(slot),
-                    None => return,
+                    None => return count,
                 },
             };
             at = (at + 1) % IN_FLIGHT;
             if let Some(object) = ObjectRef::from_addr(addr) {
                 self.scan(object);
+                count += 1;
             }
         }
     }
@@ -209,15 +328,15 @@ impl<'a, B: VmBinding> Marker<'a, B> {
         let shape = unsafe { binding.shape(object) };
         let size = allocation_size(shape.size).unwrap_or(usize::MAX);
         let addr = object.addr();
-        self.counted.objects += 1;
-        self.counted.bytes += size;
+        self.state.counted.objects += 1;
+        self.state.counted.bytes += size;
         if size <= MAX_SMALL {
             let offset = addr - self.core.base;
             let (first, last) = (offset / LINE, (offset + size - 1) / LINE);
             if first == last {
-                self.core.marked_lines.set(first);
+                self.lines.set(first);
             } else {
-                self.core.marked_lines.set_range(first..last + 1);
+                self.lines.set_range(first..last + 1);
             }
         }
         match shape.kind {
@@ -255,13 +374,22 @@ impl<'a, B: VmBinding> Marker<'a, B> {
                     element += elem_size as usize;
                 }
             }
-            ShapeKind::Ephemerons { .. } => self.ephemerons.push(object),
+            ShapeKind::Ephemerons { .. } => self.state.ephemerons.push(object),
+            ShapeKind::Ambiguous { .. } if self.concurrent => self.state.deferred.push(object),
             ShapeKind::Ambiguous { first } => {
-                for word in (addr + first as usize..addr + size).step_by(8) {
-                    // SAFETY: aligned words inside the object.
-                    self.visit_ambiguous(unsafe { load(word) });
-                }
+                self.scan_ambiguous(addr + first as usize, addr + shape.size);
             }
+        }
+    }
+
+    /// Visits what the words in `[first, end)`, a piece of a live object, may
+    /// refer to.
+    fn scan_ambiguous(&mut self, first: usize, end: usize) {
+        let mut word = first;
+        while word + 8 <= end {
+            // SAFETY: aligned words inside the object.
+            self.visit_ambiguous(unsafe { load(word) });
+            word += 8;
         }
     }
 
@@ -270,7 +398,7 @@ impl<'a, B: VmBinding> Marker<'a, B> {
     fn scan_words(&mut self, first: usize, mut end: usize) {
         if end - first > 8 * ARRAY_PIECE {
             let piece = first + 8 * ARRAY_PIECE;
-            self.rests.push(Rest { first: piece, end });
+            self.state.rests.push(Rest { first: piece, end });
             end = piece;
         }
         for slot in (first..end).step_by(8) {
@@ -279,8 +407,58 @@ impl<'a, B: VmBinding> Marker<'a, B> {
         }
     }
 
-    /// Visits the references that a line of old objects holds.
+    /// Remembers that a line has been stored to.
+    pub(crate) fn add_dirty(&mut self, line: usize) {
+        if !self.core.major_dirty.get(line) {
+            self.core.major_dirty.set(line);
+            self.state.dirty += 1;
+        }
+    }
+
+    /// How many lines `scan_dirty` has still to scan.
+    pub(crate) fn dirty(&self) -> usize {
+        self.state.dirty
+    }
+
+    /// Scans some lines of those that have been stored to; returns how many, 0
+    /// when there are none.
+    pub(crate) fn scan_dirty(&mut self) -> usize {
+        if self.state.dirty == 0 {
+            return 0;
+        }
+        let core = self.core;
+        let words = core.major_dirty.len_words();
+        let mut index = self.state.dirty_word;
+        while core.major_dirty.word(index) == 0 {
+            index = (index + 1) % words;
+        }
+        self.state.dirty_word = index;
+        let word = core.major_dirty.word(index);
+        core.major_dirty.clear_words(index..index + 1);
+        let lines = || {
+            (0..64)
+                .filter(|bit| word & (1 << bit) != 0)
+                .map(|bit| index * 64 + bit)
+        };
+        for line in lines() {
+            prefetch(core.base + line * LINE);
+            prefetch(core.base + line * LINE + LINE / 2);
+        }
+        for line in lines() {
+            self.scan_line(line);
+        }
+        let count = word.count_ones() as usize;
+        self.state.dirty -= count;
+        count
+    }
+
+    /// Visits the references that a line of old objects holds. There can be many
+    /// lines: some of the stack is scanned before it overflows.
     pub(crate) fn scan_line(&mut self, line: usize) {
+        let room = self.state.stack.capacity - self.state.stack.len;
+        if room < self.state.stack.capacity / 4 {
+            self.drain_some(self.state.stack.capacity / 4);
+        }
         let core = self.core;
         let start = core.base + line * LINE;
         let end = start + LINE;
@@ -288,7 +466,10 @@ impl<'a, B: VmBinding> Marker<'a, B> {
         match core.owner(page) {
             PageOwner::Free => {}
             PageOwner::Run(first) => {
-                if let Some(object) = ObjectRef::from_addr(core.page_addr(first)) {
+                let addr = core.page_addr(first);
+                if self.bits.get(core.granule(addr))
+                    && let Some(object) = ObjectRef::from_addr(addr)
+                {
                     self.scan_piece(object, start, end);
                 }
             }
@@ -297,17 +478,15 @@ impl<'a, B: VmBinding> Marker<'a, B> {
                 let block = begin - begin % GRANULES_PER_BLOCK;
                 let floor = (begin + 1).saturating_sub(MAX_SMALL / GRANULE).max(block);
                 // The last object that begins before the line may reach into it.
-                let mut next = core
-                    .marks
+                let bits = self.bits;
+                let mut next = bits
                     .last_set(floor..begin + 1)
-                    .or_else(|| core.marks.first_set(begin + 1..begin + LINE / GRANULE));
+                    .or_else(|| bits.first_set(begin + 1..begin + LINE / GRANULE));
                 while let Some(granule) = next {
                     if let Some(object) = ObjectRef::from_addr(core.granule_addr(granule)) {
                         self.scan_piece(object, start, end);
                     }
-                    next = core
-                        .marks
-                        .first_set(granule.max(begin) + 1..begin + LINE / GRANULE);
+                    next = bits.first_set(granule.max(begin) + 1..begin + LINE / GRANULE);
                 }
             }
         }
@@ -324,7 +503,9 @@ impl<'a, B: VmBinding> Marker<'a, B> {
                 // Most of a line's references are old; their marks are far apart.
                 for word in (first.max(start)..last.min(end)).step_by(8) {
                     // SAFETY: the shape says that words of that kind are there.
-                    marker.core.prefetch_mark(unsafe { load(word) });
+                    marker
+                        .core
+                        .prefetch_mark(marker.bits, unsafe { load(word) });
                 }
             }
             for word in (first.max(start)..last.min(end)).step_by(8) {
@@ -376,10 +557,11 @@ impl<'a, B: VmBinding> Marker<'a, B> {
                 }
             }
             ShapeKind::Ephemerons { .. } => {
-                if self.ephemerons.last() != Some(&object) {
-                    self.ephemerons.push(object);
+                if self.state.ephemerons.last() != Some(&object) {
+                    self.state.ephemerons.push(object);
                 }
             }
+            ShapeKind::Ambiguous { .. } if self.concurrent => self.state.deferred.push(object),
             ShapeKind::Ambiguous { first } => {
                 words(addr + first as usize, addr + shape.size, self, true);
             }
@@ -393,13 +575,13 @@ impl<'a, B: VmBinding> Marker<'a, B> {
         loop {
             let mut progress = false;
             let mut next = 0;
-            while next < self.ephemerons.len() {
-                let array = self.ephemerons[next];
+            while next < self.state.ephemerons.len() {
+                let array = self.state.ephemerons[next];
                 next += 1;
                 for pair in ephemeron_pairs(self.binding, array) {
                     // SAFETY: the shape says that a key and a value are there.
                     let (key, value) = unsafe { (load(pair), load(pair + 8)) };
-                    if is_live_word(self.core, key) && !is_live_word(self.core, value) {
+                    if self.core.is_live(self.bits, key) && !self.core.is_live(self.bits, value) {
                         self.visit(value);
                         progress = true;
                     }
@@ -419,11 +601,11 @@ impl<'a, B: VmBinding> Marker<'a, B> {
             .ephemeron_tombstone()
             .map_or(0, ObjectRef::addr);
         // An overflow may have listed an array twice; clearing is idempotent.
-        for array in core::mem::take(&mut self.ephemerons) {
+        for array in core::mem::take(&mut self.state.ephemerons) {
             for pair in ephemeron_pairs(self.binding, array) {
                 // SAFETY: the shape says that a key and a value are there.
                 let key = unsafe { load(pair) };
-                if !is_live_word(self.core, key) {
+                if !self.core.is_live(self.bits, key) {
                     // SAFETY: as above; the world is stopped.
                     unsafe {
                         store(pair, tombstone);
@@ -436,25 +618,26 @@ impl<'a, B: VmBinding> Marker<'a, B> {
 
     /// Ends marking. Nothing may be grey. `before` is what was marked already
     /// when it began.
-    pub(crate) fn finish(mut self, before: Marked) -> Marked {
-        debug_assert!(self.stack.len == 0 && self.rests.is_empty());
-        if self.counted.overflowed {
+    pub(crate) fn finish(self, before: Marked) -> Marked {
+        debug_assert!(self.state.is_done());
+        if self.state.counted.overflowed {
             // Objects were scanned more than once.
             let (mut objects, mut bytes) = (0, 0);
-            self.core
-                .for_each_bit(&self.core.marks, self.top, |object| {
-                    objects += 1;
-                    // SAFETY: a marked object.
-                    bytes += unsafe { self.core.size_of(self.binding, object) };
-                });
-            self.counted.objects = objects - before.objects;
-            self.counted.bytes = bytes - before.bytes;
+            self.core.for_each_bit(self.bits, self.top, |object| {
+                objects += 1;
+                // SAFETY: a marked object.
+                bytes += unsafe { self.core.size_of(self.binding, object) };
+            });
+            self.state.counted.objects = objects - before.objects;
+            self.state.counted.bytes = bytes - before.bytes;
         }
-        if self.deepest > self.stack.capacity / 4 {
-            // SAFETY: the stack is empty and this marker owns it.
-            unsafe { self.core.discard_mark_stack() };
+        if self.state.deepest > self.state.stack.capacity / 4 {
+            // SAFETY: the stack is empty and this marker has it.
+            unsafe { self.core.discard_mark_stack(self.state.stack.start) };
         }
-        self.counted
+        let counted = self.state.counted;
+        self.state.reset();
+        counted
     }
 }
 
@@ -472,24 +655,13 @@ fn ephemeron_pairs<B: VmBinding>(
     (0..len).map(move |index| array.addr() + first + 16 * index)
 }
 
-#[inline]
-pub(crate) fn is_live(core: &Core, object: ObjectRef) -> bool {
-    is_live_word(core, object.addr())
-}
-
-/// As `is_live`; null counts as alive.
-#[inline]
-fn is_live_word(core: &Core, addr: usize) -> bool {
-    !core.contains(addr) || core.marks.get(core.granule(addr))
-}
-
 /// # Safety
 /// An aligned word of a live object.
 #[inline(always)]
 pub(crate) unsafe fn load(addr: usize) -> usize {
-    let slot: *const usize = core::ptr::with_exposed_provenance(addr);
-    // SAFETY: the caller's promise.
-    unsafe { slot.read() }
+    let slot: *const AtomicUsize = core::ptr::with_exposed_provenance(addr);
+    // SAFETY: the caller's promise. Atomic, because mutators may be running.
+    unsafe { &*slot }.load(Relaxed)
 }
 
 /// # Safety

@@ -1,10 +1,11 @@
 //! What the binding talks to while the world is stopped.
 
 use crate::binding::VmBinding;
-use crate::collect::mark::{Marker, is_live, load};
+use crate::collect::mark::{Marker, load};
 use crate::layout::GRANULE;
 use crate::object::ObjectRef;
 use crate::region::Core;
+use crate::side::BitTable;
 
 /// Takes the roots of one collection.
 ///
@@ -13,22 +14,41 @@ use crate::region::Core;
 /// references, and may point inside an object.
 pub struct RootVisitor<'m, B> {
     marker: Marker<'m, B>,
+    /// The marking across collections, if it goes on.
+    major: Option<Marker<'m, B>>,
+    young: bool,
 }
 
 impl<'m, B: VmBinding> RootVisitor<'m, B> {
-    pub(crate) fn new(marker: Marker<'m, B>) -> RootVisitor<'m, B> {
-        RootVisitor { marker }
+    pub(crate) fn new(
+        marker: Marker<'m, B>,
+        major: Option<Marker<'m, B>>,
+        young: bool,
+    ) -> RootVisitor<'m, B> {
+        RootVisitor {
+            marker,
+            major,
+            young,
+        }
     }
 
-    pub(crate) fn into_marker(self) -> Marker<'m, B> {
-        self.marker
+    pub(crate) fn into_markers(self) -> (Marker<'m, B>, Option<Marker<'m, B>>) {
+        (self.marker, self.major)
+    }
+
+    #[inline]
+    fn visit(&mut self, addr: usize) {
+        self.marker.visit_root(addr);
+        if let Some(major) = &mut self.major {
+            major.visit(addr);
+        }
     }
 
     /// Whether only young objects are collected. Roots that have not changed
     /// since the last collection, and refer to objects that it has seen, need
     /// not be reported then.
     pub fn is_young(&self) -> bool {
-        self.marker.young
+        self.young && self.major.is_none()
     }
 
     /// A word of memory that holds a reference or null. A plan that moves
@@ -41,7 +61,7 @@ impl<'m, B: VmBinding> RootVisitor<'m, B> {
     pub unsafe fn slot(&mut self, slot: *mut Option<ObjectRef>) {
         // SAFETY: the caller's promise.
         if let Some(object) = unsafe { slot.read() } {
-            self.marker.visit_root(object.addr());
+            self.visit(object.addr());
         }
     }
 
@@ -59,13 +79,15 @@ impl<'m, B: VmBinding> RootVisitor<'m, B> {
     /// A reference that cannot be updated: the object is pinned for this cycle.
     #[inline]
     pub fn value(&mut self, object: ObjectRef) {
-        self.marker.visit_root(object.addr());
+        self.visit(object.addr());
     }
 
     /// One ambiguous word. What it names is pinned for this cycle.
     #[inline]
     pub fn ambiguous(&mut self, word: usize) {
-        self.marker.visit_ambiguous(word);
+        if let Some(object) = self.marker.find(word) {
+            self.visit(object.addr());
+        }
     }
 
     /// All aligned words in `[start, end)`: a piece of a stack, spilled
@@ -79,7 +101,7 @@ impl<'m, B: VmBinding> RootVisitor<'m, B> {
         let mut at = start;
         while at + GRANULE <= end {
             // SAFETY: aligned, in the range that the caller vouches for.
-            self.marker.visit_ambiguous(unsafe { load(at) });
+            self.ambiguous(unsafe { load(at) });
             at += GRANULE;
         }
     }
@@ -88,12 +110,13 @@ impl<'m, B: VmBinding> RootVisitor<'m, B> {
 /// Answers what is still alive, once liveness is final.
 pub struct WeakVisitor<'a> {
     core: &'a Core,
+    bits: &'a BitTable,
     young: bool,
 }
 
 impl<'a> WeakVisitor<'a> {
-    pub(crate) fn new(core: &'a Core, young: bool) -> WeakVisitor<'a> {
-        WeakVisitor { core, young }
+    pub(crate) fn new(core: &'a Core, bits: &'a BitTable, young: bool) -> WeakVisitor<'a> {
+        WeakVisitor { core, bits, young }
     }
 
     /// Whether only young objects are collected: what an earlier collection has
@@ -105,7 +128,7 @@ impl<'a> WeakVisitor<'a> {
     /// Whether the object survives this collection. Foreign objects do.
     #[inline]
     pub fn is_live(&self, object: ObjectRef) -> bool {
-        is_live(self.core, object)
+        self.core.is_live(self.bits, object.addr())
     }
 
     /// Sets a weak slot to `None` if its object dies; tells whether it did.

@@ -1,6 +1,6 @@
 //! Sweeping: what is not marked becomes free space.
 
-use crate::layout::{GRANULES_PER_PAGE, LINES_PER_BLOCK, PAGES_PER_BLOCK};
+use crate::layout::{GRANULES_PER_PAGE, LINE, LINES_PER_BLOCK, PAGE, PAGES_PER_BLOCK};
 use crate::region::{Core, NOT_OLD, PageOwner, UNLOGGED};
 use crate::space::Space;
 
@@ -20,11 +20,27 @@ pub(crate) fn clear_marks(core: &Core, top: usize) {
     });
 }
 
+/// Clears the marks of a marking across collections that will not be finished.
+pub(crate) fn clear_major_marks(core: &Core, top: usize) {
+    core.for_each_extent(top, |owner, index| match owner {
+        PageOwner::Free => {}
+        PageOwner::Block => {
+            core.major_marks.clear_words(Core::granule_words(index));
+            core.major_lines.clear_words(Core::line_words(index));
+        }
+        PageOwner::Run(first) => core.major_marks.clear(first * GRANULES_PER_PAGE),
+    });
+    core.major_dirty
+        .clear_words(0..(top * (PAGE / LINE)).div_ceil(64));
+}
+
 /// What a sweep looks at.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
     /// What has been allocated since the last collection.
     Young,
+    /// Everything; the marks are those of the marking across collections.
+    Flip,
     /// Everything.
     Full,
     /// Everything, and blocks with next to no holes are listed too.
@@ -56,6 +72,14 @@ pub(crate) fn sweep(
                 return;
             }
             core.reset_handed(index);
+            if scope == Scope::Flip {
+                let (granules, lines) = (Core::granule_words(index), Core::line_words(index));
+                core.marks.copy_words(granules.clone(), &core.major_marks);
+                core.major_marks.clear_words(granules);
+                core.marked_lines
+                    .copy_words(lines.clone(), &core.major_lines);
+                core.major_lines.clear_words(lines);
+            }
             let lines = index * LINES_PER_BLOCK..(index + 1) * LINES_PER_BLOCK;
             let used = core.marked_lines.count_range(lines);
             if used == 0 {
@@ -76,7 +100,14 @@ pub(crate) fn sweep(
         }
         PageOwner::Run(first) => {
             let len = core.run_len(first);
-            if !core.marks.get(first * GRANULES_PER_PAGE) {
+            let head = first * GRANULES_PER_PAGE;
+            if scope == Scope::Flip {
+                if !core.major_marks.get(head) {
+                    core.marks.clear(head);
+                }
+                core.major_marks.clear(head);
+            }
+            if !core.marks.get(head) {
                 if !core.is_young_run(first) {
                     core.set_page_log(first, len, NOT_OLD);
                 }

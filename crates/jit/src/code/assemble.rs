@@ -38,7 +38,7 @@ impl Assembler {
     ) -> Result<(), CompileError> {
         let align = code.buffer.alignment.max(16);
         self.out.align = self.out.align.max(align);
-        while self.out.code.len() % align as usize != 0 {
+        while !self.out.code.len().is_multiple_of(align as usize) {
             self.out.code.push(PAD);
         }
         let too_large = || CompileError::Codegen("code larger than 2 GiB".into());

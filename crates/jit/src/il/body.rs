@@ -216,12 +216,11 @@ impl<'a> Body<'a> {
                 return Err("a filter that does not precede its handler");
             }
             for (j, b) in self.clauses.iter().enumerate() {
-                // A handler inside another try block belongs to a try block inside it too.
+                // A handler inside another try block belongs to a try block inside it too,
+                // or begins with that try block.
                 let outer = try_range(b);
-                if i != j
-                    && within(outer, a.handler_offset)
-                    && !(outer.0 <= start && end <= outer.1)
-                {
+                let inside = within(outer, a.handler_offset) && a.handler_offset != outer.0;
+                if i != j && inside && !(outer.0 <= start && end <= outer.1) {
                     return Err("exception clauses that are not nested");
                 }
             }

@@ -491,8 +491,8 @@ extern "C" fn new_delegate(t: &Thread, vtable: u64, target: u64, code: u64) -> u
     object
 }
 
-extern "C" fn thread_static(t: &Thread, token: u64) -> u64 {
-    &raw const t.tlab[0] as u64 + (token & 0)
+extern "C" fn thread_static(t: &Thread, _token: u64) -> u64 {
+    &raw const t.tlab[0] as u64
 }
 
 pub fn helper_address(helper: Helper) -> usize {

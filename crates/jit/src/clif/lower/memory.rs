@@ -43,7 +43,7 @@ impl Lower<'_, '_> {
     }
 
     /// A stack value as the integer of its storage.
-    fn to_bits(&mut self, mem: Mem, value: Value) -> ir::Value {
+    fn bits_of(&mut self, mem: Mem, value: Value) -> ir::Value {
         let clif = self.val(value);
         match (mem, self.ty(value)) {
             (Mem::F32, _) => self
@@ -98,7 +98,7 @@ impl Lower<'_, '_> {
 
     pub(super) fn atomic_store(&mut self, mem: Mem, addr: Value, value: Value) {
         let addr = self.val(addr);
-        let bits = self.to_bits(mem, value);
+        let bits = self.bits_of(mem, value);
         self.e
             .b
             .ins()
@@ -107,7 +107,7 @@ impl Lower<'_, '_> {
 
     pub(super) fn atomic_rmw(&mut self, op: Rmw, mem: Mem, addr: Value, value: Value) -> ir::Value {
         let addr = self.val(addr);
-        let bits = self.to_bits(mem, value);
+        let bits = self.bits_of(mem, value);
         let op = match op {
             Rmw::Add => AtomicRmwOp::Add,
             Rmw::Exchange => AtomicRmwOp::Xchg,
@@ -130,8 +130,8 @@ impl Lower<'_, '_> {
         new: Value,
     ) -> ir::Value {
         let addr = self.val(addr);
-        let expected = self.to_bits(mem, expected);
-        let new = self.to_bits(mem, new);
+        let expected = self.bits_of(mem, expected);
+        let new = self.bits_of(mem, new);
         let old = self
             .e
             .b

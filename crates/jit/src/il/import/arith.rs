@@ -279,10 +279,10 @@ impl Importer<'_, '_> {
 
     fn convert_to(&mut self, mem: Mem, arg: Value) -> Step<()> {
         let from = self.b.ty(arg);
-        let same = match (from, mem) {
-            (Ty::I32, Mem::I32) | (Ty::I64 | Ty::Ref | Ty::ByRef, Mem::I64) => true,
-            _ => false,
-        };
+        let same = matches!(
+            (from, mem),
+            (Ty::I32, Mem::I32) | (Ty::I64 | Ty::Ref | Ty::ByRef, Mem::I64)
+        );
         let value = if same {
             arg
         } else if let (Mem::I32, Some(origin)) = (mem, self.extended.get(&arg)) {
