@@ -1,9 +1,13 @@
 //! `System.Type` objects, and the table of other reflection objects.
 
+use ferrocil_generics::TypeId;
+
+use crate::error::LoadResult;
 use crate::icall::Thrown;
 use crate::object::ObjRef;
+use crate::runtime::Runtime;
 use crate::threads::Thread;
-use crate::types::ClassPtr;
+use crate::types::{ClassPtr, MethodKind, MethodPtr};
 use crate::wellknown::Wk;
 
 impl Thread {
@@ -106,3 +110,26 @@ impl Thread {
 /// Offsets found so far.
 #[derive(Debug, Default)]
 struct FieldOffsets(parking_lot::RwLock<rustc_hash::FxHashMap<(&'static str, &'static str), u32>>);
+
+impl Runtime {
+    /// Types of a method body's locals, its type parameters bound. None without a body.
+    ///
+    /// # Errors
+    /// When the body or its signature is bad.
+    pub fn local_types(&self, method: MethodPtr) -> LoadResult<Vec<TypeId>> {
+        let Some(image) = self.image(method.def.image).filter(|_| method.kind == MethodKind::Defined) else {
+            return Ok(Vec::new());
+        };
+        let row = image.image().method_def(method.def.rid)?;
+        if row.rva == 0 {
+            return Ok(Vec::new());
+        }
+        let body = image.image().method_body(row.rva)?;
+        if body.local_sig.is_nil() {
+            return Ok(Vec::new());
+        }
+        let signature = image.image().stand_alone_sig(body.local_sig.rid())?.signature;
+        let types = self.read_locals(image, image.image().blob(signature)?)?;
+        types.into_iter().map(|ty| Ok(self.universe().inflate(ty, method.context())?)).collect()
+    }
+}
