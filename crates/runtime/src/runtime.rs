@@ -137,6 +137,7 @@ impl Runtime {
             }
         });
         let code = outcome?.unwrap_or_else(|| state.exit_code.load(Ordering::SeqCst));
+        ferrocil_corlib::system::wait_for_foreground_threads(thread);
         vm.raise_process_exit(thread);
         Ok(code)
     }

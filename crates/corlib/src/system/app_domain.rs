@@ -43,7 +43,7 @@ fn root(t: &Thread) -> Managed<ObjRef> {
 
 /// Path of the program that runs, if it is known.
 fn program(runtime: &Runtime) -> Option<std::path::PathBuf> {
-    runtime.images().iter().find(|image| image.image().entry_point().is_some()).map(|image| image.path.clone())
+    runtime.entry_image().map(|image| image.path.clone())
 }
 
 fn friendly_name(t: &Thread, _this: ObjRef) -> Managed<StringRef> {
@@ -139,7 +139,7 @@ fn execute_assembly(t: &Thread, _this: ObjRef, assembly: ObjRef, args: ArrayRef)
         .map(|arg| arg.to_string_lossy())
         .collect();
     match t.runtime().run_main(t, image, &list) {
-        Ok(code) => Ok(code),
+        Ok(code) => Ok(code.unwrap_or(0)),
         Err(ferrocil_vm::RunError::Load(error)) => Err(t.throw_load_error(&error)),
         Err(ferrocil_vm::RunError::Thrown) => Err(t.throw_object(t.take_pending())),
     }

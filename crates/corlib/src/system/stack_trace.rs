@@ -123,7 +123,7 @@ pub(crate) fn user_image(t: &Thread) -> Option<&LoadedImage> {
 
 /// The program's image.
 pub(crate) fn entry_image(t: &Thread) -> Option<&LoadedImage> {
-    t.runtime().images().iter().find(|image| image.image().entry_point().is_some())
+    t.runtime().entry_image()
 }
 
 fn executing_assembly(t: &Thread) -> Managed<ObjRef> {

@@ -480,7 +480,6 @@ fn run(start: Start) {
         return;
     };
     let t: &Thread = &thread;
-    t.set_top_level(true);
     t.managed(|| {
         // SAFETY: the starter's stack keeps the objects alive until `signal`; then this one does.
         let [object, internal, delegate, argument] = [
@@ -541,9 +540,21 @@ fn call(t: &Thread, delegate: ObjRef, argument: ObjRef) {
             t.invoke(invoke, Some(delegate.address() as u64), &args[..count.min(1)])
         });
     if result.is_err() {
-        // The unhandled-exception hook has seen it where it was raised; this thread is over.
-        t.take_pending();
+        let exception = t.take_pending();
+        unhandled(t, exception);
     }
+}
+
+/// What happens to an exception that leaves a thread: as in Mono, an aborted thread just ends,
+/// anything else ends the program.
+fn unhandled(t: &Thread, exception: ObjRef) {
+    let class = t.runtime().class_of(exception);
+    if class.is_named("System.Threading", "ThreadAbortException")
+        || class.is_named("System", "AppDomainUnloadedException")
+    {
+        return;
+    }
+    t.runtime().report_unhandled(t, exception);
 }
 
 /// Waits until all foreground threads that managed code has started have ended. For the
