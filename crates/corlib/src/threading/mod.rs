@@ -3,4 +3,4 @@
 pub(crate) mod icalls;
 mod wait_table;
 
-pub use wait_table::{Creation, Deadline, Handle, ThreadId, WaitError, WaitOutcome, WaitTable};
+pub use wait_table::{Creation, Handle, ThreadId, WaitError, WaitOutcome, WaitTable};
