@@ -402,6 +402,10 @@ pub enum Helper {
     MonitorExit,
     /// `(thread)`: safepoint slow path; may throw (abort, interruption).
     Poll,
+    /// The same by the `preserve_all` convention and without arguments: a stub made with
+    /// [`StubKind::PreservedPoll`](crate::StubKind::PreservedPoll). Called instead of [`Helper::Poll`]
+    /// when [`CompilerHost::preserved_poll`] says so; loops then keep their registers.
+    PollPreserved,
     /// `(thread, u64 size) -> address`: zeroed `localloc` memory on the thread's side stack.
     Localloc,
     /// `(thread) -> mark` / used in the prologue of methods with `localloc`.
@@ -606,6 +610,16 @@ pub trait CompilerHost {
     fn resolve_token(&self, method: MethodHandle, token: Token) -> HostResult<LdToken>;
     /// Types of the locals.
     fn local_types(&self, method: MethodHandle, local_sig: Token) -> HostResult<Vec<TypeHandle>>;
+    /// IL of a method that callers may expand in place: not synchronized, not marked
+    /// `NoInlining`, and calling it would not run a class initialiser. The compiler decides
+    /// by size and content. Tokens are resolved in the context of `method`.
+    fn inline_body(&self, _method: MethodHandle) -> Option<IlBody<'_>> {
+        None
+    }
+    /// Whether [`Helper::PollPreserved`] exists.
+    fn preserved_poll(&self) -> bool {
+        false
+    }
     /// Type behind a managed pointer type (`T` of `ref T`), for intrinsics on `ref T`. `None`
     /// when the host does not say: such an intrinsic is called as a method.
     fn pointee(&self, _by_ref: TypeHandle) -> Option<TypeHandle> {

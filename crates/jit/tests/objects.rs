@@ -37,6 +37,7 @@ fn site(m: &Machine, sig: ferrocil_jit::host::CallSig, dispatch: Dispatch) -> Me
         body: Il::new(),
         site: Some(site),
         synchronized: None,
+        no_inlining: false,
     })
 }
 
@@ -973,6 +974,7 @@ fn construction_of_values_and_constrained_calls() {
                 no_return: false,
             }),
             synchronized: None,
+            no_inlining: false,
         });
         let mut il = Il::new();
         il.arg(0).tok(O::Newobj, method_token(new)).set(0);

@@ -5,8 +5,9 @@ use std::cell::RefCell;
 use ferrocil_jit::host::DeferredError;
 use ferrocil_jit::host::{
     AbiConfig, ArrayInfo, BoxKind, CallKind, CallSig, CallSite, CalliSig, CastStrategy,
-    CompilerHost, Dispatch, FieldHandle, FieldPlace, FieldRef, HostResult, LdToken, MethodHandle,
-    Repr, ResolveError, StringHandle, This, ThisFixup, TypeHandle, TypeLayout, WellKnownType,
+    CompilerHost, Dispatch, FieldHandle, FieldPlace, FieldRef, HostResult, IlBody, LdToken,
+    MethodHandle, Repr, ResolveError, StringHandle, This, ThisFixup, TypeHandle, TypeLayout,
+    WellKnownType,
 };
 use ferrocil_metadata::Token;
 
@@ -64,6 +65,7 @@ pub struct Method {
     pub body: Il,
     pub site: Option<CallSite>,
     pub synchronized: Option<ferrocil_jit::host::SyncObject>,
+    pub no_inlining: bool,
 }
 
 pub type Field = FieldRef;
@@ -264,6 +266,30 @@ impl CompilerHost for Host {
             string_length: 8,
             string_data: 12,
         }
+    }
+
+    fn preserved_poll(&self) -> bool {
+        true
+    }
+
+    fn inline_body(&self, method: MethodHandle) -> Option<IlBody<'_>> {
+        let methods = self.methods.borrow();
+        let data = methods.get(method.0 as usize)?;
+        if data.synchronized.is_some() || data.body.code.is_empty() || data.no_inlining {
+            return None;
+        }
+        // Tests leak: bodies live in a cell that may grow.
+        Some(IlBody {
+            code: data.body.code.clone().leak(),
+            max_stack: 8,
+            init_locals: true,
+            local_sig: if data.locals.is_empty() {
+                Token(0)
+            } else {
+                Token(0x1100_0001)
+            },
+            clauses: data.body.clauses.clone().leak(),
+        })
     }
 
     fn layout(&self, ty: TypeHandle) -> HostResult<TypeLayout> {

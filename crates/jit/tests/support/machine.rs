@@ -168,6 +168,14 @@ impl Machine {
         if let Some(found) = self.thunks.borrow().get(&helper) {
             return *found;
         }
+        if helper == Helper::PollPreserved {
+            let stub = self.stub(
+                StubKind::PreservedPoll,
+                &super::host::Sig::fixed(&[], T::VOID),
+            );
+            self.thunks.borrow_mut().insert(helper, stub);
+            return stub;
+        }
         let thunk = match unwind::raising(helper) {
             Some(id) => self.raise_thunk(id),
             None => self.jump_thunk(unwind::helper_address(helper)),
@@ -232,6 +240,7 @@ impl Machine {
             body,
             site: None,
             synchronized: None,
+            no_inlining: false,
         })
     }
 
@@ -296,6 +305,7 @@ impl Machine {
             body,
             site: None,
             synchronized: None,
+            no_inlining: false,
         };
         let (code, clauses) = (data.body.code.clone(), data.body.clauses.clone());
         self.host.methods.borrow_mut().push(data);

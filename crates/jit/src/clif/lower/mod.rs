@@ -24,7 +24,7 @@ use crate::hir::{
     Block, ClauseKind, Cond, Edge, Func, FuncKind, Handler, Inst, Mem, MethodEh, Node, RegionId,
     Slot, Terminator, Ty, Value,
 };
-use crate::host::{AbiConfig, Helper, Symbol, ThrowKind};
+use crate::host::{CompilerHost, Helper, Symbol, ThrowKind};
 
 /// Offsets below this fault when the base is null: the first page is never mapped.
 const NULL_PAGE: u32 = 4096;
@@ -45,14 +45,14 @@ pub(crate) fn clif_signature(func: &Func) -> Signature {
 pub(crate) fn lower(
     func: &Func,
     eh: &MethodEh,
-    abi: AbiConfig,
+    host: &dyn CompilerHost,
     config: TargetFrontendConfig,
     clif: &mut Function,
     frontend: &mut FunctionBuilderContext,
     symbols: &mut SymbolTable,
 ) {
     let mut lower = Lower {
-        e: Emit::new(clif, frontend, symbols, abi),
+        e: Emit::new(clif, frontend, symbols, host.abi()),
         f: func,
         eh,
         values: SecondaryMap::new(),
@@ -60,6 +60,7 @@ pub(crate) fn lower(
         slots: SecondaryMap::with_default(ir::StackSlot::from_u32(0)),
         pads: FxHashMap::default(),
         region: None,
+        preserved_poll: host.preserved_poll(),
     };
     lower.run();
     lower.e.b.seal_all_blocks();
@@ -76,6 +77,7 @@ struct Lower<'a, 'f> {
     pads: FxHashMap<RegionId, ir::Block>,
     /// Region of the block that is being lowered.
     region: Option<RegionId>,
+    preserved_poll: bool,
 }
 
 impl Lower<'_, '_> {
@@ -514,7 +516,13 @@ impl Lower<'_, '_> {
         let next = self.e.b.create_block();
         self.e.b.ins().brif(flag, cold, &[], next, &[]);
         self.e.b.switch_to_block(cold);
-        self.throwing(Helper::Poll, &[]);
+        if self.preserved_poll {
+            self.e.preserved_poll();
+            let unwind = self.unwind();
+            self.e.raise_if_pending(unwind);
+        } else {
+            self.throwing(Helper::Poll, &[]);
+        }
         self.e.b.ins().jump(next, &[]);
         self.e.b.switch_to_block(next);
     }

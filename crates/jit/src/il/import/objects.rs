@@ -25,7 +25,7 @@ impl Importer<'_, '_> {
             }
             O::Ldstr => {
                 let token = self.token(inst)?;
-                let string = self.host.resolve_string(self.c.input.method, token)?;
+                let string = self.host.resolve_string(self.c.method, token)?;
                 let addr = self.symbol(Symbol::StringLiteral(string));
                 let value = self.load_safe(Mem::Ref, addr, 0);
                 self.non_null.insert(value);
@@ -39,7 +39,7 @@ impl Importer<'_, '_> {
             }
             _ => {
                 let token = self.token(inst)?;
-                let (symbol, which) = match self.host.resolve_token(self.c.input.method, token)? {
+                let (symbol, which) = match self.host.resolve_token(self.c.method, token)? {
                     LdToken::Type(ty) => (Symbol::TypeToken(ty), WellKnownType::RuntimeTypeHandle),
                     LdToken::Method(method) => (
                         Symbol::MethodToken(method),
