@@ -7,7 +7,7 @@ use ferrocil_jit::host::{
     AbiConfig, ArrayInfo, BoxKind, CallKind, CallSig, CallSite, CalliSig, CastStrategy,
     CompilerHost, Dispatch, FieldHandle, FieldPlace, FieldRef, HostResult, IlBody, LdToken,
     MethodHandle, Repr, ResolveError, StringHandle, This, ThisFixup, TypeHandle, TypeLayout,
-    WellKnownType,
+    WellKnownType, WriteBarrier,
 };
 use ferrocil_metadata::Token;
 
@@ -98,6 +98,7 @@ pub struct Host {
     pub fields: RefCell<Vec<FieldRef>>,
     pub sigs: RefCell<Vec<CalliSig>>,
     pub errors: RefCell<Vec<String>>,
+    pub barrier: std::cell::Cell<Option<WriteBarrier>>,
 }
 
 pub fn type_token(ty: TypeHandle) -> Token {
@@ -266,6 +267,21 @@ impl CompilerHost for Host {
             string_length: 8,
             string_data: 12,
         }
+    }
+
+    fn inline_alloc(&self, class: TypeHandle) -> Option<u32> {
+        self.types
+            .borrow()
+            .get(class.0 as usize)
+            .map(|t| t.instance)
+    }
+
+    fn inline_vector(&self, _: TypeHandle) -> Option<u32> {
+        Some(128)
+    }
+
+    fn barrier(&self) -> Option<WriteBarrier> {
+        self.barrier.get()
     }
 
     fn preserved_poll(&self) -> bool {

@@ -4,7 +4,7 @@ use ferrocil_metadata::il::Instruction;
 
 use crate::clif::abi::{AbiSig, ArgClass};
 use crate::hir::{Access, Callee, Inst, Mem, Ty, Value};
-use crate::host::{CallKind, Dispatch, Helper, Symbol};
+use crate::host::{CallKind, Dispatch, Helper, Symbol, TypeHandle};
 use crate::il::Stop;
 
 use super::{Flow, Importer, Step};
@@ -20,9 +20,7 @@ impl Importer<'_, '_> {
             Dispatch::NewObject { class, ctor } => {
                 let args = self.pop_args(&sig)?;
                 self.flush()?;
-                let vtable = self.symbol(Symbol::VTable(class));
-                let object = self.helper(Helper::AllocObject, &[vtable], Ty::Ref);
-                self.non_null.insert(object);
+                let object = self.alloc_object(class);
                 if let Some(ctor) = ctor {
                     sig.this = Some(Ty::Ref);
                     sig.ret = None;
@@ -118,5 +116,29 @@ impl Importer<'_, '_> {
             }
             _ => Err(Stop::NotSupported),
         }
+    }
+
+    /// A zeroed instance of a class or box.
+    pub(super) fn alloc_object(&mut self, class: TypeHandle) -> Value {
+        let inline = self
+            .host
+            .inline_alloc(class)
+            .zip(self.host.vtable_offset(class).ok());
+        let object = match inline {
+            Some((size, vtable_offset)) => self.b.emit(
+                Inst::NewObject {
+                    class,
+                    size,
+                    vtable_offset,
+                },
+                Ty::Ref,
+            ),
+            None => {
+                let vtable = self.symbol(Symbol::VTable(class));
+                self.helper(Helper::AllocObject, &[vtable], Ty::Ref)
+            }
+        };
+        self.non_null.insert(object);
+        object
     }
 }
