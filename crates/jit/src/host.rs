@@ -402,6 +402,10 @@ pub enum Helper {
     MonitorExit,
     /// `(thread)`: safepoint slow path; may throw (abort, interruption).
     Poll,
+    /// The same by the `preserve_all` convention and without arguments: a stub made with
+    /// [`StubKind::PreservedPoll`](crate::StubKind::PreservedPoll). Called instead of [`Helper::Poll`]
+    /// when [`CompilerHost::preserved_poll`] says so; loops then keep their registers.
+    PollPreserved,
     /// `(thread, u64 size) -> address`: zeroed `localloc` memory on the thread's side stack.
     Localloc,
     /// `(thread) -> mark` / used in the prologue of methods with `localloc`.
@@ -512,6 +516,29 @@ pub struct AbiConfig {
     pub string_data: u32,
 }
 
+/// A write barrier that logs lines (bytes in a table): before a reference is stored in `slot`,
+/// if the slot is in the heap and `table[(slot - heap_start) >> shift] == unlogged`, that byte
+/// becomes `logged` and `block_table[(slot - heap_start) >> block_shift]` becomes 1.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct WriteBarrier {
+    /// Address of the first line's byte.
+    pub table: usize,
+    /// Address of the heap.
+    pub heap_start: usize,
+    /// Bytes of the heap.
+    pub heap_len: usize,
+    /// Logarithm of a line's bytes.
+    pub shift: u8,
+    /// The value that is tested for.
+    pub unlogged: u8,
+    /// The value that replaces it.
+    pub logged: u8,
+    /// Address of the first block's byte.
+    pub block_table: usize,
+    /// Logarithm of a block's bytes.
+    pub block_shift: u8,
+}
+
 /// A token that could not be resolved; becomes a managed exception when reached.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ResolveError(pub DeferredError);
@@ -606,6 +633,30 @@ pub trait CompilerHost {
     fn resolve_token(&self, method: MethodHandle, token: Token) -> HostResult<LdToken>;
     /// Types of the locals.
     fn local_types(&self, method: MethodHandle, local_sig: Token) -> HostResult<Vec<TypeHandle>>;
+    /// Bytes of an instance of a class (header included), when compiled code may allocate it from the
+    /// thread's buffer: a fixed size, no finalizer, small. `None`: always [`Helper::AllocObject`].
+    fn inline_alloc(&self, _class: TypeHandle) -> Option<u32> {
+        None
+    }
+    /// Largest vector of this class, in bytes, that compiled code may allocate from the
+    /// thread's buffer.
+    fn inline_vector(&self, _array: TypeHandle) -> Option<u32> {
+        None
+    }
+    /// The write barrier of the heap, if it has one.
+    fn barrier(&self) -> Option<WriteBarrier> {
+        None
+    }
+    /// IL of a method that callers may expand in place: not synchronized, not marked
+    /// `NoInlining`, and calling it would not run a class initialiser. The compiler decides
+    /// by size and content. Tokens are resolved in the context of `method`.
+    fn inline_body(&self, _method: MethodHandle) -> Option<IlBody<'_>> {
+        None
+    }
+    /// Whether [`Helper::PollPreserved`] exists.
+    fn preserved_poll(&self) -> bool {
+        false
+    }
     /// Type behind a managed pointer type (`T` of `ref T`), for intrinsics on `ref T`. `None`
     /// when the host does not say: such an intrinsic is called as a method.
     fn pointee(&self, _by_ref: TypeHandle) -> Option<TypeHandle> {

@@ -43,7 +43,6 @@ impl Compiler {
         };
         let mut symbols = SymbolTable::default();
         let mut assembler = Assembler::new();
-        let config = host.abi();
         for func in &funcs {
             if self.options.dumps {
                 let _ = writeln!(dumps.hir, "{func}");
@@ -59,7 +58,7 @@ impl Compiler {
                 &mut dumps,
                 |clif, frontend, symbols| {
                     let frontend_config = self.isa(tier).frontend_config();
-                    lower(func, &eh, config, frontend_config, clif, frontend, symbols);
+                    lower(func, &eh, host, frontend_config, clif, frontend, symbols);
                     Ok(())
                 },
             )?;

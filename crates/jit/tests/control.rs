@@ -319,6 +319,7 @@ fn synchronized_methods_release_their_lock() {
             body: il.finish(),
             site: None,
             synchronized: Some(SyncObject::This),
+            no_inlining: false,
         });
         let this = m.alloc(class, 16);
         let lock = class.0 as i32;

@@ -127,6 +127,7 @@ fn machine(tier: Tier) -> (Box<Machine>, Vec<u32>) {
                     body: Il::new(),
                     site: Some(site),
                     synchronized: None,
+                    no_inlining: false,
                 };
                 tokens.push(method_token(m.declare(method)).0);
             }

@@ -37,6 +37,7 @@ fn site(m: &Machine, sig: ferrocil_jit::host::CallSig, dispatch: Dispatch) -> Me
         body: Il::new(),
         site: Some(site),
         synchronized: None,
+        no_inlining: false,
     })
 }
 
@@ -973,6 +974,7 @@ fn construction_of_values_and_constrained_calls() {
                 no_return: false,
             }),
             synchronized: None,
+            no_inlining: false,
         });
         let mut il = Il::new();
         il.arg(0).tok(O::Newobj, method_token(new)).set(0);
@@ -982,5 +984,93 @@ fn construction_of_values_and_constrained_calls() {
             .op(O::Ret);
         let f = m.method(Sig::fixed(&[T::I4], T::I4), &[ty], il.finish());
         assert_eq!(m.go(f, &[9]), Ok(9));
+    });
+}
+
+#[test]
+fn stores_of_references_log_their_line() {
+    both(|m| {
+        let class = m.host.class(T::OBJECT, 32);
+        let f = m
+            .host
+            .field(T::OBJECT, FieldPlace::Instance { offset: 16 }, false);
+        let barrier = m.set_barrier();
+        let object = m.alloc(class, 32);
+        let mut il = Il::new();
+        il.arg(0).arg(1).tok(O::Stfld, field_token(f)).op(O::Ret);
+        let store = m.method(
+            Sig::fixed(&[T::OBJECT, T::OBJECT], T::VOID),
+            &[],
+            il.finish(),
+        );
+        let state = |slot: u64| {
+            let at = slot as usize - barrier.heap_start;
+            // SAFETY: the tables are in the mapping.
+            unsafe {
+                (
+                    *((barrier.table + (at >> 7)) as *const u8),
+                    *((barrier.block_table + (at >> 15)) as *const u8),
+                )
+            }
+        };
+        assert_eq!(state(object), (0, 0));
+        assert!(m.go(store, &[object, object]).is_ok());
+        assert_eq!(state(object), (5, 1));
+        // SAFETY: the object's field.
+        assert_eq!(unsafe { *((object + 16) as *const u64) }, object);
+        assert_eq!(m.run(store, &[0, object]), thrown(ThrowKind::NullReference));
+        // A slot on the stack is outside the heap: no line, no fault.
+        let mut il = Il::new();
+        il.var(O::Ldloca, 0)
+            .arg(0)
+            .op(O::StindRef)
+            .loc(0)
+            .op(O::Ret);
+        let local = m.method(
+            Sig::fixed(&[T::OBJECT], T::OBJECT),
+            &[T::OBJECT],
+            il.finish(),
+        );
+        assert_eq!(m.go(local, &[object]), Ok(object));
+        m.host.barrier.set(None);
+    });
+}
+
+#[test]
+fn allocation_from_the_buffer_and_beyond() {
+    both(|m| {
+        let class = m.host.class(T::OBJECT, 24);
+        let make = site(
+            m,
+            Sig::instance(This::Ref, &[], T::VOID),
+            Dispatch::NewObject { class, ctor: None },
+        );
+        let mut il = Il::new();
+        il.tok(O::Newobj, method_token(make)).op(O::Ret);
+        let f = m.method(Sig::fixed(&[], T::OBJECT), &[], il.finish());
+        m.compile(f);
+        let objects: Vec<u64> = (0..40).map(|_| m.run(f, &[]).expect("an object")).collect();
+        assert!(objects.iter().all(|o| class_of(*o) == class));
+        assert_eq!(objects[1] - objects[0], 24);
+        let mut il = Il::new();
+        il.arg(0)
+            .tok(O::Newarr, type_token(T::I2))
+            .op(O::Dup)
+            .op(O::Ldlen)
+            .op(O::ConvI4)
+            .set(0)
+            .op(O::Pop)
+            .loc(0)
+            .op(O::Ret);
+        let f = m.method(Sig::fixed(&[T::I4], T::I4), &[T::I4], il.finish());
+        m.compile(f);
+        for n in [0u64, 1, 3, 50, 51, 52, 53, 1000] {
+            m.thread.tlab[0] = m.thread.tlab[1] - 300;
+            assert_eq!(m.run(f, &[n]), Ok(n));
+        }
+        assert_eq!(
+            m.run(f, &[u64::from(u32::MAX)]),
+            thrown(ThrowKind::Overflow)
+        );
     });
 }

@@ -207,27 +207,27 @@ fn elements(t: &Thread, array: ArrayRef, start: i32, length: i32) -> Managed<(*m
     if array.is_null() {
         return Err(argument_null(t, "array"));
     }
-    let range = usize::try_from(start)
-        .ok()
-        .zip(usize::try_from(length).ok());
-    match range {
-        Some((start, length))
-            if start
-                .checked_add(length)
-                .is_some_and(|end| end <= array.len()) =>
-        {
-            Ok((
-                array_element_address(t, array, start),
-                length * array_element_size(t, array),
-            ))
-        }
-        _ => Err(throw(
+    let argument = |name: &str, message: &str| {
+        throw(
             t,
             "System",
-            "ArgumentOutOfRangeException",
-            "Specified argument was out of the range of valid values.",
-        )),
+            "ArgumentException",
+            &format!("{message}\nParameter name: {name}"),
+        )
+    };
+    let Ok(first) = usize::try_from(start) else {
+        return Err(argument("startIndex", "Must be >= 0"));
+    };
+    let Ok(count) = usize::try_from(length) else {
+        return Err(argument("length", "Must be >= 0"));
+    };
+    if first.checked_add(count).is_none_or(|end| end > array.len()) {
+        return Err(argument("length", "start_index + length > array length"));
     }
+    Ok((
+        array_element_address(t, array, first),
+        count * array_element_size(t, array),
+    ))
 }
 
 fn copy_from_unmanaged(

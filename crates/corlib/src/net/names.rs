@@ -25,7 +25,7 @@ pub fn lookup_name(name: &str) -> Option<HostEntry> {
     // SAFETY: plain data of numbers and pointers; all zeros are valid hints.
     let mut hints: libc::addrinfo = unsafe { std::mem::zeroed() };
     hints.ai_socktype = libc::SOCK_STREAM;
-    hints.ai_flags = libc::AI_CANONNAME | libc::AI_ADDRCONFIG;
+    hints.ai_flags = libc::AI_CANONNAME;
     let mut list = std::ptr::null_mut();
     // SAFETY: a NUL-terminated name, no service, valid hints, and a place for the result.
     let code = unsafe {

@@ -231,6 +231,13 @@ impl<'a> Emit<'a> {
         self.b.inst_results(call).first().copied()
     }
 
+    /// Calls [`Helper::PollPreserved`].
+    pub(crate) fn preserved_poll(&mut self) {
+        let sig = self.sig(Signature::new(CallConv::PreserveAll));
+        let func = self.callee(Symbol::Helper(Helper::PollPreserved), sig);
+        self.b.ins().call(func, &[]);
+    }
+
     /// Whether an exception is pending: the reference, or zero.
     pub(crate) fn pending(&mut self) -> Value {
         let thread = self.thread();

@@ -118,6 +118,21 @@ impl fmt::Display for Inst {
             Inst::SymbolAddr(symbol) => write!(f, "address {symbol:?}"),
             Inst::Call(call) => write!(f, "call {} {}", call.callee, Args(&call.args)),
             Inst::Helper(helper, args) => write!(f, "helper {helper:?}{}", Args(args)),
+            Inst::NewObject { class, size, .. } => {
+                write!(f, "new_object type {}, {size} bytes", class.0)
+            }
+            Inst::NewVector {
+                array,
+                elem_size,
+                length,
+                ..
+            } => {
+                write!(
+                    f,
+                    "new_vector type {}, {length} elements of {elem_size} bytes",
+                    array.0
+                )
+            }
             Inst::ClassInit(ty) => write!(f, "class_init {}", ty.0),
             Inst::Poll => write!(f, "poll"),
             Inst::IsExact {

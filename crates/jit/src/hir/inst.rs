@@ -285,6 +285,28 @@ pub enum Inst {
     Call(Box<Call>),
     /// A call of a runtime helper that returns.
     Helper(Helper, Box<[Value]>),
+    /// A zeroed instance of a class, from the thread's buffer.
+    NewObject {
+        /// Class.
+        class: TypeHandle,
+        /// Bytes.
+        size: u32,
+        /// Its vtable offset: the header.
+        vtable_offset: u32,
+    },
+    /// A zeroed vector, from the thread's buffer when it is small.
+    NewVector {
+        /// Class.
+        array: TypeHandle,
+        /// Bytes of an element.
+        elem_size: u32,
+        /// Largest vector from the buffer, in bytes.
+        max_bytes: u32,
+        /// Its vtable offset.
+        vtable_offset: u32,
+        /// Length, `i64`.
+        length: Value,
+    },
     /// Runs the class initialiser if it has not run.
     ClassInit(TypeHandle),
     /// Safepoint.
@@ -387,6 +409,7 @@ impl Inst {
             | Inst::F64(_)
             | Inst::SlotAddr(..)
             | Inst::SymbolAddr(_)
+            | Inst::NewObject { .. }
             | Inst::ClassInit(_)
             | Inst::Poll
             | Inst::Fence => {}
@@ -403,6 +426,7 @@ impl Inst {
             | Inst::IsInst { object: a, .. }
             | Inst::CastClass { object: a, .. }
             | Inst::Unbox { object: a, .. }
+            | Inst::NewVector { length: a, .. }
             | Inst::AtomicLoad(_, a) => f(a),
             Inst::Binary(_, a, b)
             | Inst::Checked(_, a, b)

@@ -4,7 +4,7 @@ mod delegate;
 mod invoke;
 mod native;
 
-use cranelift_codegen::ir::Signature;
+use cranelift_codegen::ir::{InstBuilder, Signature};
 use cranelift_codegen::isa::CallConv;
 
 use crate::clif::abi::{AbiSig, signature};
@@ -14,7 +14,7 @@ use crate::code::{Assembler, CompiledMethod, Dumps, EhClauseKind, EhClauseOut, R
 use crate::compiler::{Compiler, Tier};
 use crate::error::CompileError;
 use crate::hir::Ty;
-use crate::host::{CallSig, CompilerHost, Repr, This};
+use crate::host::{CallSig, CompilerHost, Helper, Repr, This};
 
 /// What a stub does.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -40,6 +40,9 @@ pub enum StubKind {
         /// Number of the thunk.
         thunk: u32,
     },
+    /// Code of [`Helper::PollPreserved`](crate::host::Helper::PollPreserved): saves every register
+    /// and calls [`Helper::Poll`](crate::host::Helper::Poll). The signature is not used.
+    PreservedPoll,
     /// `Invoke` of a delegate on a static method: calls the code without `this`.
     DelegateOpenStatic {
         /// Offset of the code address in the delegate.
@@ -103,7 +106,10 @@ impl Compiler {
         let ret_unsigned = ret.repr == Repr::U4;
         let is_delegate = !matches!(
             input.kind,
-            StubKind::Invoke | StubKind::InternalCall { .. } | StubKind::NativeCall { .. }
+            StubKind::Invoke
+                | StubKind::InternalCall { .. }
+                | StubKind::NativeCall { .. }
+                | StubKind::PreservedPoll
         );
         if is_delegate && input.sig.this != This::Ref {
             return Err(CompileError::UnsupportedStub(
@@ -127,6 +133,10 @@ impl Compiler {
                 emit.b.switch_to_block(entry);
                 match input.kind {
                     StubKind::Invoke => invoke::emit(&mut emit, &abi, ret_unsigned),
+                    StubKind::PreservedPoll => {
+                        emit.helper(Helper::Poll, &[]);
+                        emit.b.ins().return_(&[]);
+                    }
                     StubKind::InternalCall { thunk } => native::emit(&mut emit, &abi, thunk, true),
                     StubKind::NativeCall { thunk } => native::emit(&mut emit, &abi, thunk, false),
                     StubKind::DelegateMulticast {
@@ -199,6 +209,7 @@ impl Compiler {
 
 fn stub_signature(kind: StubKind, abi: &AbiSig) -> Signature {
     match kind {
+        StubKind::PreservedPoll => Signature::new(CallConv::PreserveAll),
         StubKind::Invoke => signature(
             CallConv::SystemV,
             &[Ty::I64, Ty::I64, Ty::I64, Ty::I64],

@@ -5,8 +5,9 @@ use std::cell::RefCell;
 use ferrocil_jit::host::DeferredError;
 use ferrocil_jit::host::{
     AbiConfig, ArrayInfo, BoxKind, CallKind, CallSig, CallSite, CalliSig, CastStrategy,
-    CompilerHost, Dispatch, FieldHandle, FieldPlace, FieldRef, HostResult, LdToken, MethodHandle,
-    Repr, ResolveError, StringHandle, This, ThisFixup, TypeHandle, TypeLayout, WellKnownType,
+    CompilerHost, Dispatch, FieldHandle, FieldPlace, FieldRef, HostResult, IlBody, LdToken,
+    MethodHandle, Repr, ResolveError, StringHandle, This, ThisFixup, TypeHandle, TypeLayout,
+    WellKnownType, WriteBarrier,
 };
 use ferrocil_metadata::Token;
 
@@ -64,6 +65,7 @@ pub struct Method {
     pub body: Il,
     pub site: Option<CallSite>,
     pub synchronized: Option<ferrocil_jit::host::SyncObject>,
+    pub no_inlining: bool,
 }
 
 pub type Field = FieldRef;
@@ -96,6 +98,7 @@ pub struct Host {
     pub fields: RefCell<Vec<FieldRef>>,
     pub sigs: RefCell<Vec<CalliSig>>,
     pub errors: RefCell<Vec<String>>,
+    pub barrier: std::cell::Cell<Option<WriteBarrier>>,
 }
 
 pub fn type_token(ty: TypeHandle) -> Token {
@@ -264,6 +267,45 @@ impl CompilerHost for Host {
             string_length: 8,
             string_data: 12,
         }
+    }
+
+    fn inline_alloc(&self, class: TypeHandle) -> Option<u32> {
+        self.types
+            .borrow()
+            .get(class.0 as usize)
+            .map(|t| t.instance)
+    }
+
+    fn inline_vector(&self, _: TypeHandle) -> Option<u32> {
+        Some(128)
+    }
+
+    fn barrier(&self) -> Option<WriteBarrier> {
+        self.barrier.get()
+    }
+
+    fn preserved_poll(&self) -> bool {
+        true
+    }
+
+    fn inline_body(&self, method: MethodHandle) -> Option<IlBody<'_>> {
+        let methods = self.methods.borrow();
+        let data = methods.get(method.0 as usize)?;
+        if data.synchronized.is_some() || data.body.code.is_empty() || data.no_inlining {
+            return None;
+        }
+        // Tests leak: bodies live in a cell that may grow.
+        Some(IlBody {
+            code: data.body.code.clone().leak(),
+            max_stack: 8,
+            init_locals: true,
+            local_sig: if data.locals.is_empty() {
+                Token(0)
+            } else {
+                Token(0x1100_0001)
+            },
+            clauses: data.body.clauses.clone().leak(),
+        })
     }
 
     fn layout(&self, ty: TypeHandle) -> HostResult<TypeLayout> {

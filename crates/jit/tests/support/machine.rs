@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use ferrocil_jit::host::{
     CallSig, CompilerHost, FieldHandle, Helper, IlBody, MethodHandle, Repr, Symbol, TypeHandle,
+    WriteBarrier,
 };
 use ferrocil_jit::{
     CompiledMethod, Compiler, CompilerOptions, MethodInput, RelocKind, StubInput, StubKind, Tier,
@@ -109,6 +110,9 @@ impl Machine {
             trap_thunk: Cell::new(0),
         });
         machine.thread.machine = &raw const *machine;
+        // A buffer for a few small objects, then the helper.
+        let buffer = base as u64 + HEAP as u64 + (32 << 20);
+        machine.thread.tlab = [buffer, buffer + 512];
         let trap = machine.raise_thunk(unwind::TRAP);
         machine.trap_thunk.set(trap);
         unwind::install(base, SIZE);
@@ -122,6 +126,22 @@ impl Machine {
         unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), at as *mut u8, bytes.len()) };
         self.code_at.set(at + bytes.len());
         at
+    }
+
+    /// A write barrier over the whole mapping, with its tables at the end.
+    pub fn set_barrier(&self) -> WriteBarrier {
+        let barrier = WriteBarrier {
+            table: self.base + SIZE - (2 << 20),
+            heap_start: self.base + HEAP,
+            heap_len: 40 << 20,
+            shift: 7,
+            unlogged: 0,
+            logged: 5,
+            block_table: self.base + SIZE - (1 << 20),
+            block_shift: 15,
+        };
+        self.host.barrier.set(Some(barrier));
+        barrier
     }
 
     pub fn alloc(&self, ty: TypeHandle, size: usize) -> u64 {
@@ -167,6 +187,14 @@ impl Machine {
     fn helper(&self, helper: Helper) -> usize {
         if let Some(found) = self.thunks.borrow().get(&helper) {
             return *found;
+        }
+        if helper == Helper::PollPreserved {
+            let stub = self.stub(
+                StubKind::PreservedPoll,
+                &super::host::Sig::fixed(&[], T::VOID),
+            );
+            self.thunks.borrow_mut().insert(helper, stub);
+            return stub;
         }
         let thunk = match unwind::raising(helper) {
             Some(id) => self.raise_thunk(id),
@@ -232,6 +260,7 @@ impl Machine {
             body,
             site: None,
             synchronized: None,
+            no_inlining: false,
         })
     }
 
@@ -296,6 +325,7 @@ impl Machine {
             body,
             site: None,
             synchronized: None,
+            no_inlining: false,
         };
         let (code, clauses) = (data.body.code.clone(), data.body.clauses.clone());
         self.host.methods.borrow_mut().push(data);

@@ -98,6 +98,9 @@ impl Lower<'_, '_> {
 
     pub(super) fn atomic_store(&mut self, mem: Mem, addr: Value, value: Value) {
         let addr = self.val(addr);
+        if mem == Mem::Ref {
+            self.barrier(addr, true);
+        }
         let bits = self.bits_of(mem, value);
         self.e
             .b
@@ -107,6 +110,9 @@ impl Lower<'_, '_> {
 
     pub(super) fn atomic_rmw(&mut self, op: Rmw, mem: Mem, addr: Value, value: Value) -> ir::Value {
         let addr = self.val(addr);
+        if mem == Mem::Ref {
+            self.barrier(addr, true);
+        }
         let bits = self.bits_of(mem, value);
         let op = match op {
             Rmw::Add => AtomicRmwOp::Add,
@@ -130,6 +136,9 @@ impl Lower<'_, '_> {
         new: Value,
     ) -> ir::Value {
         let addr = self.val(addr);
+        if mem == Mem::Ref {
+            self.barrier(addr, true);
+        }
         let expected = self.bits_of(mem, expected);
         let new = self.bits_of(mem, new);
         let old = self

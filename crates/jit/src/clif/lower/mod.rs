@@ -3,6 +3,7 @@
 mod arith;
 mod calls;
 mod convert;
+mod heap;
 mod memory;
 mod objects;
 
@@ -24,7 +25,7 @@ use crate::hir::{
     Block, ClauseKind, Cond, Edge, Func, FuncKind, Handler, Inst, Mem, MethodEh, Node, RegionId,
     Slot, Terminator, Ty, Value,
 };
-use crate::host::{AbiConfig, Helper, Symbol, ThrowKind};
+use crate::host::{CompilerHost, Helper, Symbol, ThrowKind, WriteBarrier};
 
 /// Offsets below this fault when the base is null: the first page is never mapped.
 const NULL_PAGE: u32 = 4096;
@@ -45,14 +46,14 @@ pub(crate) fn clif_signature(func: &Func) -> Signature {
 pub(crate) fn lower(
     func: &Func,
     eh: &MethodEh,
-    abi: AbiConfig,
+    host: &dyn CompilerHost,
     config: TargetFrontendConfig,
     clif: &mut Function,
     frontend: &mut FunctionBuilderContext,
     symbols: &mut SymbolTable,
 ) {
     let mut lower = Lower {
-        e: Emit::new(clif, frontend, symbols, abi),
+        e: Emit::new(clif, frontend, symbols, host.abi()),
         f: func,
         eh,
         values: SecondaryMap::new(),
@@ -60,6 +61,8 @@ pub(crate) fn lower(
         slots: SecondaryMap::with_default(ir::StackSlot::from_u32(0)),
         pads: FxHashMap::default(),
         region: None,
+        preserved_poll: host.preserved_poll(),
+        barrier: host.barrier(),
     };
     lower.run();
     lower.e.b.seal_all_blocks();
@@ -76,6 +79,8 @@ struct Lower<'a, 'f> {
     pads: FxHashMap<RegionId, ir::Block>,
     /// Region of the block that is being lowered.
     region: Option<RegionId>,
+    preserved_poll: bool,
+    barrier: Option<WriteBarrier>,
 }
 
 impl Lower<'_, '_> {
@@ -303,23 +308,27 @@ impl Lower<'_, '_> {
                 self.store(*mem, *access, *addr, *offset, *value);
                 return None;
             }
-            // No barrier yet: the collector stops the world and does not move objects.
             Inst::StoreRef {
                 access,
                 addr,
                 offset,
                 value,
             } => {
-                self.store(Mem::Ref, *access, *addr, *offset, *value);
+                self.store_ref(*access, *addr, *offset, *value);
                 return None;
             }
             Inst::CopyStruct {
                 dst,
                 src,
                 size,
-                barrier: _,
+                barrier,
             } => {
                 let (dst, src) = (self.val(*dst), self.val(*src));
+                if *barrier && self.barrier.is_some() {
+                    let size = self.e.word(i64::from(*size));
+                    self.e.helper(Helper::CopyWithBarrier, &[dst, src, size]);
+                    return None;
+                }
                 self.e.copy(dst, 0, src, 0, *size);
                 return None;
             }
@@ -338,6 +347,18 @@ impl Lower<'_, '_> {
             Inst::SymbolAddr(symbol) => self.e.symbol(*symbol),
             Inst::Call(call) => return self.call(call),
             Inst::Helper(helper, args) => return self.helper(*helper, args),
+            Inst::NewObject {
+                class,
+                size,
+                vtable_offset,
+            } => self.new_object(*class, *size, *vtable_offset),
+            Inst::NewVector {
+                array,
+                elem_size,
+                max_bytes,
+                vtable_offset,
+                length,
+            } => self.new_vector(*array, *elem_size, *max_bytes, *vtable_offset, *length),
             Inst::ClassInit(ty) => {
                 self.class_init(*ty);
                 return None;
@@ -514,7 +535,13 @@ impl Lower<'_, '_> {
         let next = self.e.b.create_block();
         self.e.b.ins().brif(flag, cold, &[], next, &[]);
         self.e.b.switch_to_block(cold);
-        self.throwing(Helper::Poll, &[]);
+        if self.preserved_poll {
+            self.e.preserved_poll();
+            let unwind = self.unwind();
+            self.e.raise_if_pending(unwind);
+        } else {
+            self.throwing(Helper::Poll, &[]);
+        }
         self.e.b.ins().jump(next, &[]);
         self.e.b.switch_to_block(next);
     }

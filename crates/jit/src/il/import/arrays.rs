@@ -57,8 +57,27 @@ impl Importer<'_, '_> {
                 let array = self.host.vector_of(elem)?;
                 let length = self.pop_as(Mem::I64)?;
                 self.flush()?;
-                let vtable = self.symbol(Symbol::VTable(array));
-                let object = self.helper(Helper::AllocVector, &[vtable, length], Ty::Ref);
+                let inline = self
+                    .host
+                    .inline_vector(array)
+                    .zip(self.host.vtable_offset(array).ok());
+                let object = match inline {
+                    Some((max_bytes, vtable_offset)) => {
+                        let elem_size = self.host.layout(elem)?.size;
+                        let inst = Inst::NewVector {
+                            array,
+                            elem_size,
+                            max_bytes,
+                            vtable_offset,
+                            length,
+                        };
+                        self.b.emit(inst, Ty::Ref)
+                    }
+                    None => {
+                        let vtable = self.symbol(Symbol::VTable(array));
+                        self.helper(Helper::AllocVector, &[vtable, length], Ty::Ref)
+                    }
+                };
                 self.non_null.insert(object);
                 self.push(object);
             }

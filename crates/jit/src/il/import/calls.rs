@@ -18,9 +18,9 @@ impl Importer<'_, '_> {
         } else {
             CallKind::Call
         };
-        let site =
-            self.host
-                .resolve_call(self.c.input.method, token, kind, self.prefixes.constrained)?;
+        let site = self
+            .host
+            .resolve_call(self.c.method, token, kind, self.prefixes.constrained)?;
         let sig = AbiSig::new(self.host, &site.sig)?;
         let callee = match site.dispatch {
             Dispatch::Direct(method) => Callee::Direct(method),
@@ -61,7 +61,7 @@ impl Importer<'_, '_> {
 
     pub(super) fn calli(&mut self, inst: &Instruction<'_>) -> Step<Flow> {
         let token = self.token(inst)?;
-        let calli = self.host.resolve_calli(self.c.input.method, token)?;
+        let calli = self.host.resolve_calli(self.c.method, token)?;
         let sig = AbiSig::new(self.host, &calli.sig)?;
         let code = self.pop_address()?;
         if calli.unmanaged && (sig.has_struct_params() || sig.sret().is_some()) {
@@ -87,17 +87,18 @@ impl Importer<'_, '_> {
     /// Whether `tail.` is there and can be obeyed.
     fn is_tail_call(&self, sig: &AbiSig) -> bool {
         let returns = self
+            .c
             .body
             .insts
             .binary_search_by_key(&self.next_at, |i| i.offset);
-        let returns = returns.is_ok_and(|i| self.body.insts[i].opcode == Opcode::Ret);
+        let returns = returns.is_ok_and(|i| self.c.body.insts[i].opcode == Opcode::Ret);
         let pops = sig.params.len() + usize::from(sig.this.is_some());
         self.prefixes.tail
             && returns
             && self.may_tail_call()
             && self.stack.len() == pops
             && !sig.has_struct_params()
-            && same_result(sig, self.c.sig)
+            && same_result(sig, &self.c.sig)
     }
 
     /// Pops the declared arguments as they are passed.
@@ -184,6 +185,12 @@ impl Importer<'_, '_> {
                 args: all,
             })));
             return Ok(Flow::End);
+        }
+        if let Callee::Direct(method) = callee
+            && !no_return
+            && let Some(body) = self.expandable(method)
+        {
+            return self.expand(method, body, sig, this, args);
         }
         self.emit_call(callee, sig, this, args)?;
         if no_return {
@@ -294,9 +301,9 @@ impl Importer<'_, '_> {
         } else {
             CallKind::LdFtn
         };
-        let site =
-            self.host
-                .resolve_call(self.c.input.method, token, kind, self.prefixes.constrained)?;
+        let site = self
+            .host
+            .resolve_call(self.c.method, token, kind, self.prefixes.constrained)?;
         let object = if is_virtual {
             Some(self.pop_ref()?)
         } else {
@@ -326,15 +333,15 @@ impl Importer<'_, '_> {
         Ok(())
     }
 
-    /// Calls a method by handle (constructors).
+    /// Calls a constructor; the block may end in it.
     pub(super) fn call_direct(
         &mut self,
         method: MethodHandle,
         sig: AbiSig,
         this: Value,
         args: Vec<Value>,
-    ) -> Step<()> {
-        self.emit_call(Callee::Direct(method), sig, Some(this), args)
+    ) -> Step<Flow> {
+        self.finish_call(Callee::Direct(method), sig, Some(this), args, false, false)
     }
 
     /// Loads a scalar that is known to be there.

@@ -16,7 +16,6 @@ impl Importer<'_, '_> {
         use Opcode as O;
         match (inst.opcode, inst.operand) {
             (O::Br | O::BrS, Operand::Branch(target)) => {
-                self.poll_if_back(target)?;
                 let block = self.target(target)?;
                 self.goto(block)?;
             }
@@ -58,19 +57,15 @@ impl Importer<'_, '_> {
             (O::Switch, Operand::Switch(targets)) => {
                 let value = self.pop_as(Mem::I32)?;
                 let targets: Vec<u32> = targets.collect();
-                if targets.iter().any(|t| *t <= self.at) {
-                    self.poll()?;
-                }
                 let mut edges = Vec::with_capacity(targets.len());
                 for target in targets {
                     let block = self.target(target)?;
-                    let (block, args) = self.edge_to(block)?;
-                    edges.push(Edge { block, args });
+                    edges.push(self.edge(block)?);
                 }
                 let next = self.target(self.next_at)?;
-                let (block, args) = self.edge_to(next)?;
-                self.b
-                    .end(Terminator::Switch(value, edges, Edge { block, args }));
+                let next = self.edge(next)?;
+                self.b.end(Terminator::Switch(value, edges, next));
+                self.finish_edges();
             }
             (O::Ret, _) => self.ret()?,
             (O::Throw, _) => {
@@ -80,6 +75,7 @@ impl Importer<'_, '_> {
             }
             (O::Rethrow, _) => {
                 let clause = self
+                    .c
                     .body
                     .catching_handler(self.at)
                     .ok_or(Stop::Invalid("rethrow outside a catch"))?;
@@ -108,56 +104,34 @@ impl Importer<'_, '_> {
 
     /// The block at a branch target; a filter stays inside its own code.
     fn target(&self, offset: u32) -> Step<u32> {
-        if let FuncKind::Filter { clause } = self.kind {
-            let range = filter_range(&self.body.clauses[clause as usize]).unwrap_or((0, 0));
+        if let (FuncKind::Filter { clause }, None) = (self.kind, &self.inline) {
+            let range = filter_range(&self.c.body.clauses[clause as usize]).unwrap_or((0, 0));
             if !within(range, offset) {
                 return Err(Stop::Invalid("a branch out of a filter"));
             }
         }
-        self.body
+        self.c
+            .body
             .block_at(offset)
             .ok_or(Stop::Invalid("a branch to nowhere"))
     }
 
-    fn poll(&mut self) -> Step<()> {
-        self.flush()?;
-        self.b.effect(Inst::Poll);
-        Ok(())
-    }
-
-    /// Loops can be stopped at their back edges.
-    fn poll_if_back(&mut self, target: u32) -> Step<()> {
-        if target <= self.at {
-            self.poll()
-        } else {
-            Ok(())
-        }
-    }
-
     fn branch(&mut self, target: u32, term: impl FnOnce(Edge, Edge) -> Terminator) -> Step<()> {
-        self.poll_if_back(target)?;
         let block = self.target(target)?;
-        let (then, then_args) = self.edge_to(block)?;
+        let then = self.edge(block)?;
         let next = self.target(self.next_at)?;
-        let (other, other_args) = self.edge_to(next)?;
-        self.b.end(term(
-            Edge {
-                block: then,
-                args: then_args,
-            },
-            Edge {
-                block: other,
-                args: other_args,
-            },
-        ));
+        let other = self.edge(next)?;
+        self.b.end(term(then, other));
+        self.finish_edges();
         Ok(())
     }
 
     fn ret(&mut self) -> Step<()> {
-        if self.kind != FuncKind::Body {
+        if self.kind != FuncKind::Body && self.inline.is_none() {
             return Err(Stop::Invalid("ret inside a filter"));
         }
         if self
+            .c
             .body
             .clauses
             .iter()
@@ -184,6 +158,11 @@ impl Importer<'_, '_> {
                 None
             }
         };
+        if let Some(inline) = &self.inline {
+            let exit = inline.exit;
+            self.b.jump(exit, value.into_iter().collect());
+            return Ok(());
+        }
         if let Some(mark) = self.localloc_mark {
             self.helper_effect(Helper::LocallocRelease, &[mark]);
         }
@@ -200,12 +179,12 @@ impl Importer<'_, '_> {
 
     fn leave(&mut self, target: u32) -> Step<()> {
         self.stack.clear();
-        self.poll_if_back(target)?;
         if self.kind != FuncKind::Body {
             let block = self.target(target)?;
             return self.goto(block);
         }
         match self
+            .c
             .body
             .leave(self.at, target)
             .ok_or(Stop::Invalid("leave to nowhere"))?
@@ -220,7 +199,7 @@ impl Importer<'_, '_> {
         let var = self.selector_var(clause);
         let value = self.b.i32(selector as i32);
         self.b.set_var(var, value);
-        let start = self.body.clauses[clause as usize].handler_offset;
+        let start = self.c.body.clauses[clause as usize].handler_offset;
         let block = self.target(start)?;
         self.goto(block)
     }
@@ -228,11 +207,12 @@ impl Importer<'_, '_> {
     fn end_finally(&mut self) -> Step<()> {
         self.stack.clear();
         let clause = self
+            .c
             .body
             .ended_handler(self.at)
             .ok_or(Stop::Invalid("endfinally outside a handler"))?;
-        let next: Vec<Next> = match self.body.clauses[clause as usize].kind {
-            EhKind::Finally => self.body.continuations[clause as usize].clone(),
+        let next: Vec<Next> = match self.c.body.clauses[clause as usize].kind {
+            EhKind::Finally => self.c.body.continuations[clause as usize].clone(),
             _ => Vec::new(),
         };
         if next.is_empty() {
@@ -282,6 +262,7 @@ impl Importer<'_, '_> {
     /// Whether this frame may be replaced by a callee's.
     pub(super) fn may_tail_call(&self) -> bool {
         self.kind == FuncKind::Body
+            && self.inline.is_none()
             && self.b.region().is_none()
             && self.localloc_mark.is_none()
             && self.lock.is_none()
@@ -291,7 +272,7 @@ impl Importer<'_, '_> {
         let token = self.token(inst)?;
         let site = self
             .host
-            .resolve_call(self.c.input.method, token, CallKind::Call, None)?;
+            .resolve_call(self.c.method, token, CallKind::Call, None)?;
         if !self.stack.is_empty() || !self.may_tail_call() {
             return Err(Stop::Invalid(
                 "jmp inside a protected block or with values on the stack",

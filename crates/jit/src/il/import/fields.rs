@@ -15,9 +15,7 @@ impl Importer<'_, '_> {
         use Opcode as O;
         let token = self.token(inst)?;
         let is_static = matches!(inst.opcode, O::Ldsfld | O::Ldsflda | O::Stsfld);
-        let field = self
-            .host
-            .resolve_field(self.c.input.method, token, is_static)?;
+        let field = self.host.resolve_field(self.c.method, token, is_static)?;
         let class = self.class_of(field.ty)?;
         match inst.opcode {
             O::Ldfld => self.load_field(&field, class),

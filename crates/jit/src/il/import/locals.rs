@@ -1,5 +1,7 @@
 //! Arguments and locals: where they live and how they are accessed.
 
+use std::rc::Rc;
+
 use crate::clif::abi::{AbiSig, ArgClass};
 use crate::hir::{Access, FuncKind, Inst, Mem, Slot, Ty, Value, Var};
 use crate::il::Stop;
@@ -115,7 +117,6 @@ fn class_size(class: ArgClass) -> (u32, u32) {
 impl Importer<'_, '_> {
     /// Places of the body; stores what lives in memory.
     pub(super) fn body_places(&mut self) -> Step<()> {
-        let frame = self.c.frame;
         let params = self.b.func.blocks[self.b.current()].params.clone();
         let mut params = params.into_iter();
         let this = self.c.sig.this.and_then(|_| params.next());
@@ -123,11 +124,15 @@ impl Importer<'_, '_> {
             self.sret = params.next();
             self.non_null.extend(self.sret);
         }
-        let args: Vec<(Value, ArgClass)> = this
-            .into_iter()
-            .chain(params)
-            .zip(arg_classes(self.c.sig))
-            .collect();
+        self.make_places(this.into_iter().chain(params).collect())
+    }
+
+    /// Places of a method with these arguments, `this` first.
+    pub(super) fn make_places(&mut self, args: Vec<Value>) -> Step<()> {
+        let context = Rc::clone(&self.c);
+        let frame = &context.frame;
+        let args: Vec<(Value, ArgClass)> =
+            args.into_iter().zip(arg_classes(&context.sig)).collect();
         self.places.args = args.len();
         let shared = if frame.has_filters {
             let slot = self.new_slot(frame.shared_size, 16)?;
@@ -140,8 +145,8 @@ impl Importer<'_, '_> {
             let place = self.place_arg(frame.spots[i], *value, *class, shared)?;
             self.places.list.push(place);
         }
-        let zero = self.c.input.body.init_locals;
-        for (i, class) in self.c.locals.iter().enumerate() {
+        let zero = self.c.init_locals;
+        for (i, class) in context.locals.iter().enumerate() {
             let place = self.place_local(frame.spots[args.len() + i], *class, shared, zero)?;
             self.places.list.push(place);
         }
@@ -245,11 +250,12 @@ impl Importer<'_, '_> {
         debug_assert_ne!(self.kind, FuncKind::Body);
         let context = self.b.func.blocks[self.b.current()].params[1];
         self.non_null.insert(context);
-        let classes: Vec<ArgClass> = arg_classes(self.c.sig)
+        let classes: Vec<ArgClass> = arg_classes(&self.c.sig)
             .chain(self.c.locals.iter().copied())
             .collect();
         self.places.args = classes.len() - self.c.locals.len();
-        for (spot, class) in self.c.frame.spots.iter().zip(classes) {
+        let spots = self.c.frame.spots.clone();
+        for (spot, class) in spots.iter().zip(classes) {
             self.places.list.push(match spot {
                 Spot::Shared(offset) => Place::Context(*offset, class),
                 Spot::SharedArgument(offset) => Place::ContextPointer(*offset, class),

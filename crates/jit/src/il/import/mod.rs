@@ -5,6 +5,7 @@ mod arrays;
 mod calls;
 mod control;
 mod fields;
+mod inline;
 mod intrinsics;
 mod locals;
 mod memory;
@@ -14,18 +15,20 @@ mod stack;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::rc::Rc;
 
-use ferrocil_metadata::EhKind;
 use ferrocil_metadata::il::{Instruction, Opcode, Operand};
+use ferrocil_metadata::{EhKind, Token};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::clif::abi::{AbiSig, ArgClass};
 use crate::hir::{
-    Block, Builder, Clause, ClauseKind, Func, FuncKind, Handler, MethodEh, RegionId, Slot,
+    Block, Builder, Clause, ClauseKind, Edge, Func, FuncKind, Handler, MethodEh, RegionId, Slot,
     Terminator, Ty, Value, Var,
 };
 use crate::host::{
-    CompilerHost, DeferredError, Helper, MethodInput, Symbol, SyncObject, ThrowKind, TypeHandle,
+    CompilerHost, DeferredError, Helper, MethodHandle, MethodInput, Symbol, SyncObject, ThrowKind,
+    TypeHandle,
 };
 use crate::il::Stop;
 use crate::il::body::{Body, filter_range, handler_range, try_range, within};
@@ -103,24 +106,14 @@ fn throwing(sig: AbiSig, error: DeferredError) -> Imported {
     }
 }
 
-fn import_valid(
-    host: &dyn CompilerHost,
-    input: &MethodInput<'_>,
+fn import_valid<'a>(
+    host: &'a dyn CompilerHost,
+    input: &MethodInput<'a>,
     sig: &AbiSig,
 ) -> Result<Imported, (u32, Stop)> {
     let at_entry = |stop: Stop| (0, stop);
     let body = Body::new(input.body.code, input.body.clauses)?;
-    let local_types = if input.body.local_sig.is_nil() {
-        Vec::new()
-    } else {
-        host.local_types(input.method, input.body.local_sig)
-            .map_err(|e| at_entry(e.into()))?
-    };
-    let mut locals = Vec::with_capacity(local_types.len());
-    for ty in local_types {
-        let class = ArgClass::of(host, ty).map_err(|e| at_entry(e.into()))?;
-        locals.push(class.ok_or((0, Stop::Invalid("a local of type void")))?);
-    }
+    let locals = local_classes(host, input.method, input.body.local_sig).map_err(at_entry)?;
     let mut eh = MethodEh::default();
     for clause in body.clauses {
         let kind = match clause.kind {
@@ -163,16 +156,18 @@ fn import_valid(
     let variables = Variables::find(&body, args, locals.len());
     let frame = Frame::new(sig, &locals, &variables, !filters.is_empty()).map_err(at_entry)?;
 
-    let context = Context {
+    let context = Rc::new(Context {
         host,
-        input,
-        body: &body,
-        sig,
-        locals: &locals,
-        frame: &frame,
+        method: input.method,
+        init_locals: input.body.init_locals,
+        synchronized: input.synchronized,
+        body,
+        sig: sig.clone(),
+        locals,
+        frame,
         sync_clause,
         filter_catch,
-    };
+    });
     let mut funcs = Vec::with_capacity(1 + filters.len());
     funcs.push(Importer::new(&context, &mut eh, FuncKind::Body).run()?);
     for clause in filters {
@@ -185,24 +180,41 @@ fn import_valid(
     })
 }
 
-/// What the functions of a method share.
+/// A method whose IL is imported: the compiled one, or one that is expanded in place.
 struct Context<'a> {
     host: &'a dyn CompilerHost,
-    input: &'a MethodInput<'a>,
-    body: &'a Body<'a>,
-    sig: &'a AbiSig,
-    locals: &'a [ArgClass],
-    frame: &'a Frame,
+    method: MethodHandle,
+    init_locals: bool,
+    synchronized: Option<SyncObject>,
+    body: Body<'a>,
+    sig: AbiSig,
+    locals: Vec<ArgClass>,
+    frame: Frame,
     /// The implicit clause of a synchronized method.
     sync_clause: Option<u32>,
     /// The implicit clause of filters, which swallows their exceptions.
     filter_catch: Option<u32>,
 }
 
+/// Classes of the locals of a method.
+fn local_classes(
+    host: &dyn CompilerHost,
+    method: MethodHandle,
+    local_sig: Token,
+) -> Step<Vec<ArgClass>> {
+    if local_sig.is_nil() {
+        return Ok(Vec::new());
+    }
+    let mut locals = Vec::new();
+    for ty in host.local_types(method, local_sig)? {
+        locals.push(ArgClass::of(host, ty)?.ok_or(Stop::Invalid("a local of type void"))?);
+    }
+    Ok(locals)
+}
+
 struct Importer<'a, 'c> {
-    c: &'c Context<'a>,
+    c: Rc<Context<'a>>,
     host: &'a dyn CompilerHost,
-    body: &'c Body<'a>,
     eh: &'c mut MethodEh,
     kind: FuncKind,
     b: Builder,
@@ -220,6 +232,10 @@ struct Importer<'a, 'c> {
     exceptions: Vec<Option<Var>>,
     stack: Vec<Item>,
     prefixes: Prefixes,
+    /// Order of the current IL block; -1 in the prologue.
+    current_order: i64,
+    /// Blocks on back edges of the branch that is being built.
+    polls: Vec<(Block, Edge)>,
     /// IL offset of the current instruction and of the next one.
     at: u32,
     next_at: u32,
@@ -235,10 +251,15 @@ struct Importer<'a, 'c> {
     sret: Option<Value>,
     localloc_mark: Option<Value>,
     lock: Option<Value>,
+    /// Set while a callee is expanded in place.
+    inline: Option<inline::Inline>,
+    /// Methods that are being expanded, outermost first, and IL bytes expanded so far.
+    expanding: Vec<MethodHandle>,
+    expanded: usize,
 }
 
 impl<'a, 'c> Importer<'a, 'c> {
-    fn new(c: &'c Context<'a>, eh: &'c mut MethodEh, kind: FuncKind) -> Self {
+    fn new(c: &Rc<Context<'a>>, eh: &'c mut MethodEh, kind: FuncKind) -> Self {
         let clauses = eh.clauses.len();
         let blocks = c.body.blocks.len();
         let regions = eh
@@ -247,9 +268,8 @@ impl<'a, 'c> Importer<'a, 'c> {
             .map(|(id, list)| (list.clone(), id))
             .collect();
         Importer {
-            c,
+            c: Rc::clone(c),
             host: c.host,
-            body: c.body,
             kind,
             b: Builder::new(Func::new(kind, c.sig.clone(), clauses)),
             eh,
@@ -264,6 +284,8 @@ impl<'a, 'c> Importer<'a, 'c> {
             exceptions: vec![None; clauses],
             stack: Vec::new(),
             prefixes: Prefixes::default(),
+            current_order: -1,
+            polls: Vec::new(),
             at: 0,
             next_at: 0,
             non_null: FxHashSet::default(),
@@ -275,18 +297,27 @@ impl<'a, 'c> Importer<'a, 'c> {
             sret: None,
             localloc_mark: None,
             lock: None,
+            inline: None,
+            expanding: vec![c.method],
+            expanded: 0,
         }
     }
 
     /// Imports one function.
     fn run(mut self) -> Result<Func, (u32, Stop)> {
         self.prologue().map_err(|stop| (0, stop))?;
+        self.blocks().map_err(|stop| (self.at, stop))?;
+        Ok(self.b.finish())
+    }
+
+    /// Imports the blocks that are reached.
+    fn blocks(&mut self) -> Step<()> {
         while let Some(Reverse((_, block))) = self.queue.pop() {
             if !std::mem::replace(&mut self.imported[block as usize], true) {
-                self.block(block as usize).map_err(|stop| (self.at, stop))?;
+                self.block(block as usize)?;
             }
         }
-        Ok(self.b.finish())
+        Ok(())
     }
 
     fn prologue(&mut self) -> Step<()> {
@@ -297,7 +328,13 @@ impl<'a, 'c> Importer<'a, 'c> {
                     self.b.param(entry, ty);
                 }
                 self.body_places()?;
-                if self.body.insts.iter().any(|i| i.opcode == Opcode::Localloc) {
+                if self
+                    .c
+                    .body
+                    .insts
+                    .iter()
+                    .any(|i| i.opcode == Opcode::Localloc)
+                {
                     self.localloc_mark = Some(self.b.emit(
                         crate::hir::Inst::Helper(Helper::LocallocMark, Box::new([])),
                         Ty::I64,
@@ -313,9 +350,9 @@ impl<'a, 'c> Importer<'a, 'c> {
                 let exception = self.b.func.blocks[entry].params[2];
                 self.filter_places()?;
                 self.stack.push(Item::Scalar(exception));
-                let range = filter_range(&self.body.clauses[clause as usize]);
+                let range = filter_range(&self.c.body.clauses[clause as usize]);
                 range
-                    .and_then(|r| self.body.block_at(r.0))
+                    .and_then(|r| self.c.body.block_at(r.0))
                     .ok_or(Stop::Invalid("a filter without code"))?
             }
         };
@@ -323,7 +360,7 @@ impl<'a, 'c> Importer<'a, 'c> {
     }
 
     fn acquire_lock(&mut self) -> Step<()> {
-        let Some(sync) = self.c.input.synchronized else {
+        let Some(sync) = self.c.synchronized else {
             return Ok(());
         };
         let object = match sync {
@@ -344,8 +381,8 @@ impl<'a, 'c> Importer<'a, 'c> {
             FuncKind::Body => clauses.to_vec(),
             FuncKind::Filter { clause } => {
                 // Only try blocks inside the filter itself.
-                let range = filter_range(&self.body.clauses[clause as usize]).unwrap_or((0, 0));
-                let inside = |c: &&u32| within(range, self.body.clauses[**c as usize].try_offset);
+                let range = filter_range(&self.c.body.clauses[clause as usize]).unwrap_or((0, 0));
+                let inside = |c: &&u32| within(range, self.c.body.clauses[**c as usize].try_offset);
                 clauses.iter().filter(inside).copied().collect()
             }
         };
@@ -365,7 +402,11 @@ impl<'a, 'c> Importer<'a, 'c> {
     }
 
     fn region_of_block(&mut self, block: usize) -> Option<RegionId> {
-        let body = self.body;
+        if let Some(inline) = &self.inline {
+            return inline.region;
+        }
+        let context = Rc::clone(&self.c);
+        let body = &context.body;
         self.region_of(&body.blocks[block].clauses)
     }
 
@@ -408,15 +449,16 @@ impl<'a, 'c> Importer<'a, 'c> {
     }
 
     fn il_handler(&mut self, clause: u32) -> Step<()> {
-        let data = self.body.clauses[clause as usize];
+        let data = self.c.body.clauses[clause as usize];
         let start = self
+            .c
             .body
             .block_at(data.handler_offset)
             .ok_or(Stop::Invalid("a handler without code"))?;
         let region = self.region_of_block(start as usize);
         let root = self.b.block(region);
         self.b.switch_to(root, true);
-        let try_start = self.body.block_at(data.try_offset);
+        let try_start = self.c.body.block_at(data.try_offset);
         if let Some(try_block) = try_start.and_then(|t| self.blocks[t as usize]) {
             self.b.set_source(root, try_block);
         }
@@ -455,7 +497,8 @@ impl<'a, 'c> Importer<'a, 'c> {
     }
 
     fn block(&mut self, index: usize) -> Step<()> {
-        let body = self.body;
+        let context = Rc::clone(&self.c);
+        let body = &context.body;
         let data = &body.blocks[index];
         self.at = data.offset;
         let Some(block) = self.blocks[index] else {
@@ -469,6 +512,7 @@ impl<'a, 'c> Importer<'a, 'c> {
             .preds
             .iter()
             .all(|p| self.imported[*p as usize] && *p as usize != index);
+        self.current_order = i64::from(body.order[index]);
         self.b.switch_to(block, sealed);
         self.enter(index, block);
         self.prefixes = Prefixes::default();
@@ -477,7 +521,8 @@ impl<'a, 'c> Importer<'a, 'c> {
             let inst = body.insts[i];
             self.at = inst.offset;
             self.next_at = inst.end();
-            self.b.set_il(inst.offset);
+            self.b
+                .set_il(self.inline.as_ref().map_or(inst.offset, |i| i.il));
             self.release_slots();
             let flow = match self.step(&inst) {
                 Ok(flow) => flow,
@@ -687,7 +732,7 @@ impl<'a, 'c> Importer<'a, 'c> {
             | O::Refanytype => self.object(inst)?,
             O::Call | O::Callvirt => return self.call(inst),
             O::Calli => return self.calli(inst),
-            O::Newobj => self.new_object(inst)?,
+            O::Newobj => return self.new_object(inst),
             O::Ldftn | O::Ldvirtftn => self.load_function(inst)?,
             O::Arglist => return Err(Stop::NotSupported),
             _ => return self.control(inst),
@@ -704,6 +749,6 @@ impl<'a, 'c> Importer<'a, 'c> {
 
     fn type_operand(&self, inst: &Instruction<'_>) -> Step<TypeHandle> {
         let token = self.token(inst)?;
-        Ok(self.host.resolve_type(self.c.input.method, token)?)
+        Ok(self.host.resolve_type(self.c.method, token)?)
     }
 }

@@ -4,32 +4,32 @@ use ferrocil_metadata::il::Instruction;
 
 use crate::clif::abi::{AbiSig, ArgClass};
 use crate::hir::{Access, Callee, Inst, Mem, Ty, Value};
-use crate::host::{CallKind, Dispatch, Helper, Symbol};
+use crate::host::{CallKind, Dispatch, Helper, Symbol, TypeHandle};
 use crate::il::Stop;
 
-use super::{Importer, Step};
+use super::{Flow, Importer, Step};
 
 impl Importer<'_, '_> {
-    pub(super) fn new_object(&mut self, inst: &Instruction<'_>) -> Step<()> {
+    pub(super) fn new_object(&mut self, inst: &Instruction<'_>) -> Step<Flow> {
         let token = self.token(inst)?;
         let site = self
             .host
-            .resolve_call(self.c.input.method, token, CallKind::NewObj, None)?;
+            .resolve_call(self.c.method, token, CallKind::NewObj, None)?;
         let mut sig = AbiSig::new(self.host, &site.sig)?;
         match site.dispatch {
             Dispatch::NewObject { class, ctor } => {
                 let args = self.pop_args(&sig)?;
                 self.flush()?;
-                let vtable = self.symbol(Symbol::VTable(class));
-                let object = self.helper(Helper::AllocObject, &[vtable], Ty::Ref);
-                self.non_null.insert(object);
+                let object = self.alloc_object(class);
                 if let Some(ctor) = ctor {
                     sig.this = Some(Ty::Ref);
                     sig.ret = None;
-                    self.call_direct(ctor, sig, object, args)?;
+                    if self.call_direct(ctor, sig, object, args)? == Flow::End {
+                        return Ok(Flow::End);
+                    }
                 }
                 self.push(object);
-                Ok(())
+                Ok(Flow::Next)
             }
             Dispatch::NewValue { class, ctor } => {
                 let args = self.pop_args(&sig)?;
@@ -45,7 +45,9 @@ impl Importer<'_, '_> {
                             dst: addr,
                             size: layout.size,
                         });
-                        self.call_direct(ctor, sig, addr, args)?;
+                        if self.call_direct(ctor, sig, addr, args)? == Flow::End {
+                            return Ok(Flow::End);
+                        }
                         self.push_temp(slot, addr, ty, layout);
                     }
                     ArgClass::Scalar(mem) => {
@@ -55,12 +57,14 @@ impl Importer<'_, '_> {
                             dst: addr,
                             size: mem.size(),
                         });
-                        self.call_direct(ctor, sig, addr, args)?;
+                        if self.call_direct(ctor, sig, addr, args)? == Flow::End {
+                            return Ok(Flow::End);
+                        }
                         let value = self.load_safe(mem, addr, 0);
                         self.push(value);
                     }
                 }
-                Ok(())
+                Ok(Flow::Next)
             }
             Dispatch::NewString(factory) => {
                 let args = self.pop_args(&sig)?;
@@ -68,7 +72,8 @@ impl Importer<'_, '_> {
                 sig.this = Some(Ty::Ref);
                 sig.ret = Some(ArgClass::Scalar(Mem::Ref));
                 let null = self.b.zero(Ty::Ref);
-                self.emit_call(Callee::Direct(factory), sig, Some(null), args)
+                self.emit_call(Callee::Direct(factory), sig, Some(null), args)?;
+                Ok(Flow::Next)
             }
             Dispatch::NewArray { array, with_bounds } => {
                 let count = sig.params.len();
@@ -97,7 +102,7 @@ impl Importer<'_, '_> {
                 let object = self.helper(Helper::AllocArray, &[vtable, addr, with_bounds], Ty::Ref);
                 self.non_null.insert(object);
                 self.push(object);
-                Ok(())
+                Ok(Flow::Next)
             }
             Dispatch::NewDelegate(class) => {
                 let code = self.pop_address()?;
@@ -107,9 +112,33 @@ impl Importer<'_, '_> {
                 let object = self.helper(Helper::NewDelegate, &[vtable, target, code], Ty::Ref);
                 self.non_null.insert(object);
                 self.push(object);
-                Ok(())
+                Ok(Flow::Next)
             }
             _ => Err(Stop::NotSupported),
         }
+    }
+
+    /// A zeroed instance of a class or box.
+    pub(super) fn alloc_object(&mut self, class: TypeHandle) -> Value {
+        let inline = self
+            .host
+            .inline_alloc(class)
+            .zip(self.host.vtable_offset(class).ok());
+        let object = match inline {
+            Some((size, vtable_offset)) => self.b.emit(
+                Inst::NewObject {
+                    class,
+                    size,
+                    vtable_offset,
+                },
+                Ty::Ref,
+            ),
+            None => {
+                let vtable = self.symbol(Symbol::VTable(class));
+                self.helper(Helper::AllocObject, &[vtable], Ty::Ref)
+            }
+        };
+        self.non_null.insert(object);
+        object
     }
 }

@@ -25,7 +25,7 @@ impl Importer<'_, '_> {
             }
             O::Ldstr => {
                 let token = self.token(inst)?;
-                let string = self.host.resolve_string(self.c.input.method, token)?;
+                let string = self.host.resolve_string(self.c.method, token)?;
                 let addr = self.symbol(Symbol::StringLiteral(string));
                 let value = self.load_safe(Mem::Ref, addr, 0);
                 self.non_null.insert(value);
@@ -39,7 +39,7 @@ impl Importer<'_, '_> {
             }
             _ => {
                 let token = self.token(inst)?;
-                let (symbol, which) = match self.host.resolve_token(self.c.input.method, token)? {
+                let (symbol, which) = match self.host.resolve_token(self.c.method, token)? {
                     LdToken::Type(ty) => (Symbol::TypeToken(ty), WellKnownType::RuntimeTypeHandle),
                     LdToken::Method(method) => (
                         Symbol::MethodToken(method),
@@ -209,9 +209,7 @@ impl Importer<'_, '_> {
         let object = match (class, item) {
             (ArgClass::Scalar(mem), Item::Scalar(value)) => {
                 let value = self.coerce(value, mem.ty())?;
-                let vtable = self.symbol(Symbol::VTable(ty));
-                let object = self.helper(Helper::AllocObject, &[vtable], Ty::Ref);
-                self.non_null.insert(object);
+                let object = self.alloc_object(ty);
                 let offset = self.host.abi().object_header;
                 self.b.effect(Inst::Store {
                     mem,
@@ -293,9 +291,7 @@ impl Importer<'_, '_> {
 
     fn box_payload(&mut self, ty: TypeHandle, src: Value, size: u32) -> Step<Value> {
         let layout = self.host.layout(ty)?;
-        let vtable = self.symbol(Symbol::VTable(ty));
-        let object = self.helper(Helper::AllocObject, &[vtable], Ty::Ref);
-        self.non_null.insert(object);
+        let object = self.alloc_object(ty);
         let dst = self.add_offset(object, self.host.abi().object_header);
         self.b.effect(Inst::CopyStruct {
             dst,

@@ -1,6 +1,6 @@
 //! The evaluation stack.
 
-use crate::hir::{Access, Block, Convert, Inst, Mem, Slot, Ty, Value};
+use crate::hir::{Access, Block, Convert, Edge, Inst, Mem, Slot, Ty, Value};
 use crate::host::{Helper, Symbol, TypeHandle, TypeLayout};
 use crate::il::Stop;
 
@@ -313,8 +313,48 @@ impl Importer<'_, '_> {
     /// Jumps to an IL block with the stack as it is.
     pub(super) fn goto(&mut self, block: u32) -> Step<()> {
         let (target, args) = self.edge_to(block)?;
+        if self.is_back_edge(block) {
+            self.b.effect(Inst::Poll);
+        }
         self.b.jump(target, args);
         Ok(())
+    }
+
+    /// Every cycle has an edge that goes back in the order of the blocks: loops stop there.
+    fn is_back_edge(&self, block: u32) -> bool {
+        i64::from(self.c.body.order[block as usize]) <= self.current_order
+    }
+
+    /// An edge of a conditional branch to an IL block; [`Importer::finish_edges`] must follow.
+    pub(super) fn edge(&mut self, block: u32) -> Step<Edge> {
+        let (target, args) = self.edge_to(block)?;
+        if !self.is_back_edge(block) {
+            return Ok(Edge {
+                block: target,
+                args,
+            });
+        }
+        let poll = self.b.follow();
+        self.polls.push((
+            poll,
+            Edge {
+                block: target,
+                args,
+            },
+        ));
+        Ok(Edge {
+            block: poll,
+            args: Vec::new(),
+        })
+    }
+
+    /// Fills the blocks on back edges, after the branch.
+    pub(super) fn finish_edges(&mut self) {
+        for (block, edge) in std::mem::take(&mut self.polls) {
+            self.b.switch_to(block, true);
+            self.b.effect(Inst::Poll);
+            self.b.jump(edge.block, edge.args);
+        }
     }
 
     /// Prepares an edge to an IL block.
@@ -340,7 +380,7 @@ impl Importer<'_, '_> {
             self.blocks[index] = Some(target);
             self.entries[index] = Some(entry);
             self.queue
-                .push(std::cmp::Reverse((self.body.order[index], block)));
+                .push(std::cmp::Reverse((self.c.body.order[index], block)));
         }
         let (Some(target), Some(entry)) = (self.blocks[index], self.entries[index].clone()) else {
             return Err(Stop::Invalid("a branch to nowhere"));

@@ -1,0 +1,172 @@
+//! Allocation from the thread's buffer, and the write barrier.
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{self, InstBuilder, MemFlagsData, types};
+
+use super::Lower;
+use crate::hir::{Access, Mem, Ty, Value};
+use crate::host::{Helper, Symbol, TypeHandle};
+
+/// Smallest object, in bytes.
+const MIN_OBJECT: i64 = 16;
+
+impl Lower<'_, '_> {
+    pub(super) fn new_object(
+        &mut self,
+        class: TypeHandle,
+        size: u32,
+        vtable_offset: u32,
+    ) -> ir::Value {
+        let size = self
+            .e
+            .word(i64::from(size.next_multiple_of(8)).max(MIN_OBJECT));
+        self.bump(size, None, vtable_offset, None, |lower| {
+            let vtable = lower.e.symbol(Symbol::VTable(class));
+            lower.throwing(Helper::AllocObject, &[vtable])
+        })
+    }
+
+    pub(super) fn new_vector(
+        &mut self,
+        array: TypeHandle,
+        elem_size: u32,
+        max_bytes: u32,
+        vtable_offset: u32,
+        length: Value,
+    ) -> ir::Value {
+        let length = self.val(length);
+        let data = self.e.abi.vector_data;
+        let most = max_bytes.saturating_sub(data + 8) / elem_size.max(1);
+        let most = self.e.word(i64::from(most));
+        // Negative lengths are large.
+        let fits = self
+            .e
+            .b
+            .ins()
+            .icmp(IntCC::UnsignedLessThanOrEqual, length, most);
+        let elem = self.e.word(i64::from(elem_size));
+        let bytes = self.e.b.ins().imul(length, elem);
+        let bytes = self.e.offset(bytes, i64::from(data) + 7);
+        let mask = self.e.word(-8);
+        let bytes = self.e.b.ins().band(bytes, mask);
+        self.bump(bytes, Some(fits), vtable_offset, Some(length), |lower| {
+            let vtable = lower.e.symbol(Symbol::VTable(array));
+            lower.throwing(Helper::AllocVector, &[vtable, length])
+        })
+    }
+
+    /// Takes `size` bytes from the buffer if `fits` and they are there, else calls `slow`.
+    fn bump(
+        &mut self,
+        size: ir::Value,
+        fits: Option<ir::Value>,
+        vtable_offset: u32,
+        length: Option<ir::Value>,
+        slow: impl FnOnce(&mut Self) -> Option<ir::Value>,
+    ) -> ir::Value {
+        let trusted = MemFlagsData::trusted();
+        let cold = self.e.cold_block();
+        let next = self.e.b.create_block();
+        let result = self.e.b.append_block_param(next, types::I64);
+        if let Some(fits) = fits {
+            let small = self.e.b.create_block();
+            self.e.b.ins().brif(fits, small, &[], cold, &[]);
+            self.e.b.switch_to_block(small);
+        }
+        let thread = self.e.thread();
+        let cursor =
+            self.e
+                .b
+                .ins()
+                .load(types::I64, trusted, thread, self.e.abi.thread_tlab_cursor);
+        let limit = self
+            .e
+            .b
+            .ins()
+            .load(types::I64, trusted, thread, self.e.abi.thread_tlab_limit);
+        let end = self.e.b.ins().iadd(cursor, size);
+        let room = self
+            .e
+            .b
+            .ins()
+            .icmp(IntCC::UnsignedLessThanOrEqual, end, limit);
+        let fast = self.e.b.create_block();
+        self.e.b.ins().brif(room, fast, &[], cold, &[]);
+        self.e.b.switch_to_block(fast);
+        self.e
+            .b
+            .ins()
+            .store(trusted, end, thread, self.e.abi.thread_tlab_cursor);
+        let header = self.e.word(i64::from(vtable_offset));
+        self.e.b.ins().store(trusted, header, cursor, 0);
+        if let Some(length) = length {
+            self.e
+                .b
+                .ins()
+                .istore32(trusted, length, cursor, self.e.abi.array_length as i32);
+        }
+        self.e.b.ins().jump(next, &[cursor.into()]);
+        self.e.b.switch_to_block(cold);
+        let object = match slow(self) {
+            Some(object) => object,
+            None => self.e.word(0),
+        };
+        self.e.b.ins().jump(next, &[object.into()]);
+        self.e.b.switch_to_block(next);
+        result
+    }
+
+    pub(super) fn store_ref(&mut self, access: Access, addr: Value, offset: u32, value: Value) {
+        if self.barrier.is_some() && self.constant(value) != Some(0) {
+            let base = self.val(addr);
+            if access == Access::MayBeNull {
+                self.throw_unless(base, crate::host::ThrowKind::NullReference);
+            }
+            let slot = self.e.offset(base, i64::from(offset));
+            self.barrier(slot, self.ty(addr) != Ty::Ref);
+            self.store(Mem::Ref, Access::Safe, addr, offset, value);
+            return;
+        }
+        self.store(Mem::Ref, access, addr, offset, value);
+    }
+
+    /// Logs the line of a slot. `anywhere`: the slot may be outside the heap.
+    pub(super) fn barrier(&mut self, slot: ir::Value, anywhere: bool) {
+        let Some(barrier) = self.barrier else { return };
+        let flags = MemFlagsData::trusted();
+        let start = self.e.word(barrier.heap_start as i64);
+        let at = self.e.b.ins().isub(slot, start);
+        let next = self.e.b.create_block();
+        if anywhere {
+            let len = self.e.word(barrier.heap_len as i64);
+            let inside = self.e.b.ins().icmp(IntCC::UnsignedLessThan, at, len);
+            let test = self.e.b.create_block();
+            self.e.b.ins().brif(inside, test, &[], next, &[]);
+            self.e.b.switch_to_block(test);
+        }
+        let shift = self.e.int(i32::from(barrier.shift));
+        let line = self.e.b.ins().ushr(at, shift);
+        let table = self.e.word(barrier.table as i64);
+        let place = self.e.b.ins().iadd(table, line);
+        let state = self.e.b.ins().load(types::I8, flags, place, 0);
+        let unlogged = self
+            .e
+            .b
+            .ins()
+            .iconst(types::I8, i64::from(barrier.unlogged));
+        let hit = self.e.b.ins().icmp(IntCC::Equal, state, unlogged);
+        let cold = self.e.cold_block();
+        self.e.b.ins().brif(hit, cold, &[], next, &[]);
+        self.e.b.switch_to_block(cold);
+        let logged = self.e.b.ins().iconst(types::I8, i64::from(barrier.logged));
+        self.e.b.ins().store(flags, logged, place, 0);
+        let shift = self.e.int(i32::from(barrier.block_shift));
+        let block = self.e.b.ins().ushr(at, shift);
+        let table = self.e.word(barrier.block_table as i64);
+        let place = self.e.b.ins().iadd(table, block);
+        let one = self.e.b.ins().iconst(types::I8, 1);
+        self.e.b.ins().store(flags, one, place, 0);
+        self.e.b.ins().jump(next, &[]);
+        self.e.b.switch_to_block(next);
+    }
+}
