@@ -60,8 +60,8 @@ fn run(options: &Options) -> ExitCode {
         }
         std::process::exit(code);
     });
-    runtime.on_unhandled(|e| {
-        unhandled(&e);
+    runtime.on_unhandled(|e, told| {
+        unhandled(&e, told);
         std::process::exit(1);
     });
     let result = runtime.run_file(&options.file, &options.args);
@@ -75,9 +75,11 @@ fn run(options: &Options) -> ExitCode {
     }
 }
 
-/// As Mono words it.
-fn unhandled(e: &ManagedException) {
-    eprintln!("\nUnhandled Exception:\n{}", e.text);
+/// As Mono words it: in full, unless the program has been told.
+fn unhandled(e: &ManagedException, told: bool) {
+    if !told {
+        eprintln!("\nUnhandled Exception:\n{}", e.text);
+    }
     eprintln!("[ERROR] FATAL UNHANDLED EXCEPTION: {}", e.text);
 }
 

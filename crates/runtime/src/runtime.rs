@@ -159,15 +159,15 @@ impl Runtime {
             }));
     }
 
-    /// Sets what happens when an exception leaves a managed thread other than the one that
-    /// runs `Main`.
-    pub fn on_unhandled(&self, hook: impl Fn(ManagedException) + Send + Sync + 'static) {
+    /// Sets what happens when an exception leaves a managed thread, also the one that runs
+    /// `Main`. The flag says whether the program's own `UnhandledException` event was told.
+    pub fn on_unhandled(&self, hook: impl Fn(ManagedException, bool) + Send + Sync + 'static) {
         let vm = Arc::downgrade(&self.inner.vm);
         self.inner
             .vm
-            .set_unhandled_hook(Box::new(move |thread, exception| {
+            .set_unhandled_hook(Box::new(move |thread, exception, told| {
                 if let Some(vm) = vm.upgrade() {
-                    hook(describe(&vm, thread, exception));
+                    hook(describe(&vm, thread, exception), told);
                 }
             }));
     }

@@ -87,6 +87,11 @@ impl Thread {
         }
     }
 
+    /// NullReferenceException as Mono's runtime words it (its constructor's text has a full stop).
+    pub fn throw_null_reference(&self) -> Thrown {
+        self.throw_named("System", "NullReferenceException", "Object reference not set to an instance of an object")
+    }
+
     /// A new exception of a corlib class, made by its constructor `()` or `(string)`.
     ///
     /// # Errors
@@ -170,7 +175,7 @@ impl Thread {
     pub fn throw_invalid_cast(&self, object: ObjRef, class: ClassPtr) -> Thrown {
         let runtime = self.runtime();
         if object.is_null() {
-            return self.throw_named("System", "NullReferenceException", "");
+            return self.throw_null_reference();
         }
         let from = runtime.type_name_as(runtime.class_of(object).ty, NameStyle::Reflection);
         let to = runtime.type_name_as(class.ty, NameStyle::Reflection);

@@ -48,7 +48,7 @@ impl Thread {
     /// NullReference for null; NotSupported for other kinds of `System.Type`.
     pub fn class_of_type_object(&self, object: ObjRef) -> Result<ClassPtr, Thrown> {
         if object.is_null() {
-            return Err(self.throw_named("System", "NullReferenceException", ""));
+            return Err(self.throw_null_reference());
         }
         let offset = self.field_offset("System.Type", "_impl")?;
         // SAFETY: `_impl` of a runtime type holds the address of its class.

@@ -68,7 +68,8 @@ struct LoaderState {
 }
 
 /// Called for an exception that left a managed thread, after the domain's event.
-pub type UnhandledHook = Box<dyn Fn(&Thread, crate::object::ObjRef) + Send + Sync>;
+/// The flag says whether the event had a handler.
+pub type UnhandledHook = Box<dyn Fn(&Thread, crate::object::ObjRef, bool) + Send + Sync>;
 
 /// Reports objects that something outside the runtime keeps alive.
 pub type RootSource = Box<dyn Fn(&mut dyn FnMut(crate::object::ObjRef)) + Send + Sync>;

@@ -324,20 +324,22 @@ impl Runtime {
 
     /// Tells the domain, then the host, about an exception that nobody caught in a thread.
     pub fn report_unhandled(&self, thread: &Thread, exception: ObjRef) {
-        thread.managed(|| {
-            if self.raise_unhandled(thread, exception).is_err() {
+        let told = thread.managed(|| {
+            self.raise_unhandled(thread, exception).unwrap_or_else(|_| {
                 thread.take_pending();
-            }
+                true
+            })
         });
         if let Some(hook) = self.unhandled.get() {
-            hook(thread, exception);
+            hook(thread, exception, told);
         }
     }
 
-    fn raise_unhandled(&self, thread: &Thread, exception: ObjRef) -> Result<(), Thrown> {
+    /// Raises the event; `false` when nobody listens.
+    fn raise_unhandled(&self, thread: &Thread, exception: ObjRef) -> Result<bool, Thrown> {
         let handler: ObjRef = self.app_domain_field(thread, "UnhandledException")?;
         if handler.is_null() {
-            return Ok(());
+            return Ok(false);
         }
         let class = self
             .corlib_class("System", "UnhandledExceptionEventArgs")
@@ -353,7 +355,8 @@ impl Runtime {
                 &[exception.address() as u64, 1],
             )?;
         }
-        thread.call_event(handler, thread.domain().root(DomainRoot::AppDomain), args)
+        thread.call_event(handler, thread.domain().root(DomainRoot::AppDomain), args)?;
+        Ok(true)
     }
 
     /// Raises `AppDomain.ProcessExit`.

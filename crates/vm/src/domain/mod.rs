@@ -58,6 +58,7 @@ pub struct Domain {
     /// Entries by the address of their precode, for `ldftn`.
     pub(crate) by_address: RwLock<FxHashMap<usize, EntryPtr>>,
     pub(crate) statics: Mutex<Vec<StaticBlock>>,
+    pub(crate) field_data: Mutex<FxHashMap<crate::types::FieldPtr, Box<[u64]>>>,
     pub(crate) literals: Literals,
     pub(crate) init: Mutex<FxHashMap<ClassPtr, InitRecord>>,
     pub(crate) init_done: Condvar,
@@ -100,6 +101,7 @@ impl Domain {
             entries: RwLock::default(),
             by_address: RwLock::default(),
             statics: Mutex::default(),
+            field_data: Mutex::default(),
             literals: Literals::default(),
             init: Mutex::default(),
             init_done: Condvar::new(),

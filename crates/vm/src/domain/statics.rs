@@ -34,7 +34,19 @@ impl Domain {
         Ok(address)
     }
 
-    /// Address of a static field (not thread static). Data of the image for RVA fields.
+    /// The domain's own writable copy of a field's initial data.
+    fn field_data(&self, field: FieldPtr, data: &[u8]) -> *mut u8 {
+        let mut copies = self.field_data.lock();
+        let copy = copies.entry(field).or_insert_with(|| {
+            let mut words = vec![0u64; data.len().div_ceil(8).max(1)].into_boxed_slice();
+            // SAFETY: the words have room for the data.
+            unsafe { std::ptr::copy_nonoverlapping(data.as_ptr(), words.as_mut_ptr().cast(), data.len()) };
+            words
+        });
+        copy.as_mut_ptr().cast()
+    }
+
+    /// Address of a static field (not thread static). A copy of the image's data for RVA fields.
     ///
     /// # Errors
     /// When the class cannot be laid out or the data is outside the image.
@@ -53,7 +65,7 @@ impl Domain {
             } else {
                 8
             };
-            return Ok(image.image().rva_bytes(rva, size)?.as_ptr().cast_mut());
+            return Ok(self.field_data(field, image.image().rva_bytes(rva, size)?));
         }
         let vtable = self.vtable(field.class)?;
         let offset = runtime.field_offset(field)?;

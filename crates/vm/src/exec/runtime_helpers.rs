@@ -173,7 +173,7 @@ pub(super) extern "C" fn check_elem_address(thread: *const Thread, array: ObjRef
 fn resolve(thread: &Thread, object: ObjRef, method: MethodPtr) -> Result<usize, Thrown> {
     let runtime = thread.runtime();
     if object.is_null() {
-        return Err(thread.throw_named("System", "NullReferenceException", ""));
+        return Err(thread.throw_null_reference());
     }
     let vt = runtime.vtable_of(object);
     let found = runtime.find_implementation(vt.class, method).map_err(|e| {

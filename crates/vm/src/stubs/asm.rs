@@ -117,6 +117,37 @@ pub unsafe extern "C" fn call_filter(
     )
 }
 
+/// Continues at the [`Resume`] that lies at rsp, once on the new stack closing the stack
+/// guard if the unwinder asked for it.
+#[unsafe(naked)]
+extern "C" fn resume() {
+    naked_asm!(
+        "mov r11, [rsp]",
+        "mov r10, [rsp + 8]",
+        "mov rbp, [rsp + 16]",
+        "mov rax, [rsp + 24]",
+        "mov rdx, [rsp + 32]",
+        "mov rcx, [rsp + 40]",
+        "mov rsp, r10",
+        "test rcx, rcx",
+        "jne 2f",
+        "jmp r11",
+        "2:",
+        "push rax",
+        "push rdx",
+        "push r11",
+        "push r11",
+        "mov rdi, r15",
+        "call {close}",
+        "pop r11",
+        "pop r11",
+        "pop rdx",
+        "pop rax",
+        "jmp r11",
+        close = sym crate::unwind::entry::close_stack_guard,
+    )
+}
+
 macro_rules! raise_stub {
     ($(#[$doc:meta])* $name:ident => $target:path) => {
         $(#[$doc])*
@@ -133,14 +164,9 @@ macro_rules! raise_stub {
                 "mov r8, [rbp + 8]",
                 "mov r9, rsp",
                 "call {target}",
-                "mov r11, [rsp]",
-                "mov r10, [rsp + 8]",
-                "mov rbp, [rsp + 16]",
-                "mov rax, [rsp + 24]",
-                "mov rdx, [rsp + 32]",
-                "mov rsp, r10",
-                "jmp r11",
+                "jmp {resume}",
                 target = sym $target,
+                resume = sym resume,
             )
         }
     };
@@ -167,6 +193,8 @@ const _: () = {
     assert!(std::mem::offset_of!(Resume, fp) == 16);
     assert!(std::mem::offset_of!(Resume, payload0) == 24);
     assert!(std::mem::offset_of!(Resume, payload1) == 32);
+    assert!(std::mem::offset_of!(Resume, close_guard) == 40);
+    assert!(size_of::<Resume>() == 48);
 };
 
 /// Where a hardware trap in compiled code continues: the signal handler has put the
@@ -181,14 +209,9 @@ pub extern "C" fn trap() {
         "mov r8, rdx",
         "mov r9, rsp",
         "call {target}",
-        "mov r11, [rsp]",
-        "mov r10, [rsp + 8]",
-        "mov rbp, [rsp + 16]",
-        "mov rax, [rsp + 24]",
-        "mov rdx, [rsp + 32]",
-        "mov rsp, r10",
-        "jmp r11",
+        "jmp {resume}",
         target = sym crate::unwind::entry::trap,
+        resume = sym resume,
     )
 }
 

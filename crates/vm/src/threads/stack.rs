@@ -48,13 +48,15 @@ impl Thread {
         protect(start, end, libc::PROT_READ | libc::PROT_WRITE)
     }
 
-    /// Closes the guard pages again once control is far above them.
-    pub(crate) fn close_stack_guard(&self, sp: usize) {
+    /// Whether the guard pages are open and control goes on far above them.
+    pub(crate) fn must_close_stack_guard(&self, sp: usize) -> bool {
+        self.overflow_handling().get() && sp > self.guard().1 + GUARD / 2
+    }
+
+    /// Closes the guard pages again. Nothing may lie in them any more.
+    pub(crate) fn close_stack_guard(&self) {
         let (start, end) = self.guard();
-        if self.overflow_handling().get()
-            && sp > end + GUARD / 2
-            && protect(start, end, libc::PROT_NONE)
-        {
+        if protect(start, end, libc::PROT_NONE) {
             self.overflow_handling().set(false);
         }
     }

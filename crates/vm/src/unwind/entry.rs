@@ -57,7 +57,9 @@ impl<'t> Raising<'t> {
             let _ = self.thread.throw_named("System", name, "");
         };
         match kind {
-            k if k == ThrowKind::NullReference as u64 => named("NullReferenceException"),
+            k if k == ThrowKind::NullReference as u64 => {
+                let _ = self.thread.throw_null_reference();
+            }
             k if k == ThrowKind::IndexOutOfRange as u64 => named("IndexOutOfRangeException"),
             k if k == ThrowKind::Overflow as u64 => named("OverflowException"),
             k if k == ThrowKind::DivideByZero as u64 => named("DivideByZeroException"),
@@ -194,4 +196,10 @@ pub extern "C" fn trap(
     out: *mut Resume,
 ) {
     raising!(thread, fp, pc, true, out).kind(kind);
+}
+
+/// Called on the stack of the frame that goes on, far above the guard pages.
+pub extern "C" fn close_stack_guard(thread: *const Thread) {
+    // SAFETY: the stub passes r15, the current thread.
+    unsafe { &*thread }.close_stack_guard();
 }

@@ -28,4 +28,6 @@ pub struct Resume {
     pub payload0: usize,
     /// Position of the clause in the region of the call site.
     pub payload1: usize,
+    /// Whether the stack guard is to be closed once control has left it.
+    pub close_guard: usize,
 }

@@ -181,13 +181,13 @@ fn land(thread: &Thread, frame: &Frame<'_>, position: usize, exception: ObjRef, 
     };
     thread.side_stack().borrow_mut().release_below(frame.fp);
     let sp = frame.fp - site.frame_size as usize;
-    thread.close_stack_guard(sp);
     *out = Resume {
         pc: frame.code.start + pad as usize,
         sp,
         fp: frame.fp,
         payload0: exception.address(),
         payload1: position,
+        close_guard: usize::from(thread.must_close_stack_guard(sp)),
     };
 }
 
