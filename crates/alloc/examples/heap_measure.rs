@@ -75,8 +75,8 @@ fn fill<L: HeaderLayout>(
 
 /// Nanoseconds for freeing a random allocation and making one of a random size, at 75% live.
 fn churn<L: HeaderLayout>(sizes: Sizes, later: bool) -> f64 {
-    const ROUNDS: usize = 20;
-    const PAIRS: usize = 250_000;
+    const ROUNDS: usize = 300;
+    const PAIRS: usize = 20_000;
     let mut random = Random(42);
     let mut heap = heap::<L>();
     let mut live = fill(&mut heap, sizes, 0.75, &mut random);
@@ -116,7 +116,7 @@ fn churn<L: HeaderLayout>(sizes: Sizes, later: bool) -> f64 {
     };
     // The first rounds bring the heap to its steady state; of the others the least disturbed counts.
     let all: Vec<f64> = (0..ROUNDS).map(|_| round(PAIRS)).collect();
-    let best = all[4..].iter().copied().fold(f64::MAX, f64::min);
+    let best = all[50..].iter().copied().fold(f64::MAX, f64::min);
     heap.check().expect("the heap is intact");
     best
 }

@@ -5,7 +5,7 @@
 //! is searched for.
 
 use super::header::HeaderLayout;
-use super::region::{NIL, Region};
+use super::region::{NIL, Region, Start};
 
 /// Sizes below this have bins of their own.
 const EXACT: u32 = 256;
@@ -70,14 +70,14 @@ impl Bins {
     pub(super) fn insert<L: HeaderLayout>(
         &mut self,
         region: &mut Region<L>,
-        block: u32,
+        block: Start,
         size: u32,
     ) {
         let bin = bin_of(size);
         let head = self.heads[bin];
         region.set_next(block, head);
-        self.set_previous(region, head, block);
-        self.heads[bin] = block;
+        self.set_previous(region, head, block.granule());
+        self.heads[bin] = block.granule();
         self.nonempty[bin / 64] |= 1 << (bin % 64);
         self.summary |= 1 << (bin / 64);
     }
@@ -87,25 +87,26 @@ impl Bins {
     pub(super) fn remove<L: HeaderLayout>(
         &mut self,
         region: &mut Region<L>,
-        block: u32,
+        block: Start,
         size: u32,
     ) {
         let bin = bin_of(size);
-        if self.heads[bin] == block {
-            self.pop(region, bin);
+        if self.heads[bin] == block.granule() {
+            self.pop(region, bin, block);
         } else {
-            let (next, previous) = (region.next(block), region.previous(block));
+            let next = region.next(block);
+            // SAFETY: (links) the block is not the first of its list, so there is one before it.
+            let previous = unsafe { region.start_unchecked(region.previous(block)) };
             region.set_next(previous, next);
-            self.set_previous(region, next, previous);
+            self.set_previous(region, next, previous.granule());
         }
     }
 
-    /// Takes the first block out of a bin that has one. Touches nothing but that block's link: whether
-    /// the bin is empty now is no branch, since the link is most often not in the cache and a branch
-    /// would wait for it.
+    /// Takes the first block out of its bin. Touches nothing but that block's link: whether the bin is empty
+    /// now is no branch, since the link is most often not in the cache and a branch would wait for it.
     #[inline]
-    fn pop<L: HeaderLayout>(&mut self, region: &Region<L>, bin: usize) {
-        let next = region.next(self.heads[bin]);
+    fn pop<L: HeaderLayout>(&mut self, region: &Region<L>, bin: usize, first: Start) {
+        let next = region.next(first);
         self.heads[bin] = next;
         self.nonempty[bin / 64] &= !(u64::from(next == NIL) << (bin % 64));
     }
@@ -113,9 +114,10 @@ impl Bins {
     /// Sets the back link of a block, or of nobody.
     #[inline]
     fn set_previous<L: HeaderLayout>(&mut self, region: &mut Region<L>, block: u32, to: u32) {
-        let place = region.previous_place(block, &mut self.nobody);
-        // SAFETY: the back link of a block in bounds, or `nobody`.
-        unsafe { place.write(to) };
+        // SAFETY: (links) the name comes from a list. The place is used at once.
+        unsafe {
+            region.previous_place(block, &mut self.nobody).write(to);
+        }
     }
 
     /// The first non-empty bin from `bin` on.
@@ -150,13 +152,14 @@ impl Bins {
         &mut self,
         region: &mut Region<L>,
         size: u32,
-    ) -> Option<(u32, u32)> {
+    ) -> Option<(Start, u32)> {
         let mut bin = bin_of(size);
         loop {
             bin = self.first_from(bin)?;
             if bin < EXACT as usize {
-                let block = self.heads[bin];
-                self.pop(region, bin);
+                // SAFETY: (links) the bin is not empty, so its head names a block.
+                let block = unsafe { region.start_unchecked(self.heads[bin]) };
+                self.pop(region, bin, block);
                 return Some((block, bin as u32));
             }
             // Only the request's own bin can be without a fit, so this runs at most twice.
@@ -174,26 +177,25 @@ impl Bins {
         region: &Region<L>,
         bin: usize,
         size: u32,
-    ) -> Option<(u32, u32)> {
+    ) -> Option<(Start, u32)> {
         let mut best = None;
         let mut best_size = u32::MAX;
-        let mut block = self.heads[bin];
         let mut fits = 0;
-        while block != NIL {
+        let mut next = self.heads[bin];
+        while next != NIL && fits < SEARCH {
+            // SAFETY: (links) the name comes from a list and is not NIL.
+            let block = unsafe { region.start_unchecked(next) };
             let have = region.header(block).size();
-            if have >= size {
+            if have == size {
+                return Some((block, have));
+            }
+            if have > size {
+                fits += 1;
                 if have < best_size {
                     (best, best_size) = (Some(block), have);
-                    if have == size {
-                        break;
-                    }
-                }
-                fits += 1;
-                if fits == SEARCH {
-                    break;
                 }
             }
-            block = region.next(block);
+            next = region.next(block);
         }
         best.map(|block| (block, best_size))
     }
@@ -205,10 +207,11 @@ impl Bins {
         };
         let bin = index * 64 + self.nonempty[index].ilog2() as usize;
         let mut largest = 0;
-        let mut block = self.heads[bin];
-        while block != NIL {
+        let mut next = self.heads[bin];
+        while next != NIL {
+            let block = region.start(next);
             largest = largest.max(region.header(block).size());
-            block = region.next(block);
+            next = region.next(block);
         }
         largest
     }

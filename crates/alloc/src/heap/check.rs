@@ -78,7 +78,7 @@ impl<L: HeaderLayout> Heap<'_, L> {
         let (mut used, mut used_granules, mut free) = (0usize, 0u32, 0usize);
         while block < region.len() {
             let at = block as usize * super::region::GRANULE;
-            let header = region.header(block);
+            let header = region.header_at(block);
             let size = header.size();
             if size < Region::<L>::MIN_BLOCK || size > region.len() - block {
                 return Err(Corruption::Size { at });
@@ -93,7 +93,7 @@ impl<L: HeaderLayout> Heap<'_, L> {
                 if after_free {
                     return Err(Corruption::NotCoalesced { at });
                 }
-                if region.footer(block + size) != size {
+                if region.footer(region.end(region.start(block), size)) != size {
                     return Err(Corruption::Footer { at });
                 }
                 free += 1;
@@ -101,7 +101,7 @@ impl<L: HeaderLayout> Heap<'_, L> {
             after_free = !header.in_use();
             block += size;
         }
-        if region.header(block).previous_free() != after_free {
+        if region.header_at(block).previous_free() != after_free {
             return Err(Corruption::PreviousFree {
                 at: block as usize * super::region::GRANULE,
             });
@@ -129,14 +129,14 @@ impl<L: HeaderLayout> Heap<'_, L> {
                 if seen > free_blocks || block >= region.len() {
                     return Err(broken);
                 }
-                let header = region.header(block);
+                let header = region.header_at(block);
                 if header.in_use()
                     || bin_of(header.size()) != bin
-                    || (previous != NIL && region.previous(block) != previous)
+                    || (previous != NIL && region.previous(region.start(block)) != previous)
                 {
                     return Err(broken);
                 }
-                (previous, block) = (block, region.next(block));
+                (previous, block) = (block, region.next(region.start(block)));
             }
         }
         if seen == free_blocks {

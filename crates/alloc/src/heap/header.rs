@@ -82,6 +82,11 @@ impl Header {
         self.0 & IN_USE != 0
     }
 
+    /// In use and not permanent.
+    pub(super) fn can_be_freed(self) -> bool {
+        self.0 & (IN_USE | PERMANENT) == IN_USE
+    }
+
     pub(super) fn permanent(self) -> bool {
         self.0 & PERMANENT != 0
     }

@@ -8,14 +8,15 @@ use core::ptr::NonNull;
 
 use super::Heap;
 use super::header::HeaderLayout;
+use super::region::Start;
 
-/// Frees in flight, the newest first. Names of blocks.
+/// Frees in flight, the newest first.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct InFlight {
     /// Its header is on the way to the cache.
-    first: Option<u32>,
+    first: Option<Start>,
     /// The header after it is.
-    second: Option<u32>,
+    second: Option<Start>,
 }
 
 impl<L: HeaderLayout> Heap<'_, L> {
@@ -33,11 +34,12 @@ impl<L: HeaderLayout> Heap<'_, L> {
     #[inline]
     pub unsafe fn free_later(&mut self, payload: NonNull<u8>) {
         let block = self.block_of(payload);
-        self.region.prefetch(block);
+        self.region.prefetch(block.granule());
         let InFlight { first, second } = self.in_flight;
         if let Some(block) = first {
             let header = self.region.header(block);
-            self.region.prefetch(block.saturating_add(header.size()));
+            self.region
+                .prefetch(block.granule().saturating_add(header.size()));
         }
         self.in_flight = InFlight {
             first: Some(block),

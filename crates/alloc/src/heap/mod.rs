@@ -47,7 +47,7 @@ use core::ptr::NonNull;
 use bins::Bins;
 use header::Header;
 use later::InFlight;
-use region::{GRANULE, Region};
+use region::{End, GRANULE, Region, Start};
 
 /// Why a heap cannot be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,8 +108,9 @@ pub struct Heap<'m, L: HeaderLayout = Compact> {
     used_blocks: usize,
     free_blocks: usize,
     permanent_granules: u32,
-    /// The lowest block of those that permanent allocations took from the end of the heap.
-    permanent_start: u32,
+    /// Where the permanent allocations begin that were taken from the end of the heap. (Not moved for one
+    /// that starts where the heap does: then nothing is free.)
+    permanent_start: End,
     in_flight: InFlight,
     /// The memory, when the heap has taken it itself.
     owned: Option<(NonNull<u8>, Layout)>,
@@ -147,6 +148,7 @@ impl<'m, L: HeaderLayout> Heap<'m, L> {
         // SAFETY: the caller's promise.
         let region = unsafe { Region::new(start, bytes) }.ok_or(HeapError::Size { bytes })?;
         let len = region.len();
+        let (first, end) = (region.start(0), region.end(region.start(0), len));
         let mut heap = Heap {
             region,
             bins: Bins::new(),
@@ -154,14 +156,14 @@ impl<'m, L: HeaderLayout> Heap<'m, L> {
             used_blocks: 0,
             free_blocks: 0,
             permanent_granules: 0,
-            permanent_start: len,
+            permanent_start: end,
             in_flight: InFlight::default(),
             owned: None,
             memory: PhantomData,
         };
         heap.region
-            .set_header(len, Header::end().with_previous_free(true));
-        heap.put_free(0, len);
+            .set_header_after(end, Header::end().with_previous_free(true));
+        heap.put_free(first, end);
         Ok(heap)
     }
 
@@ -212,7 +214,7 @@ impl<'m, L: HeaderLayout> Heap<'m, L> {
     pub fn try_alloc_permanent(&mut self, bytes: usize, ty: AllocType) -> Option<NonNull<u8>> {
         let size = Region::<L>::granules_for(bytes)?;
         let end = self.permanent_start;
-        let below = self.region.header(end);
+        let below = self.region.header_after(end);
         let room = if below.previous_free() {
             self.region.footer(end)
         } else {
@@ -222,19 +224,25 @@ impl<'m, L: HeaderLayout> Heap<'m, L> {
             // Something that is not permanent lies just below.
             return self.alloc_best_fit(bytes, ty, true);
         }
-        let free = end - room;
+        let free = self.region.start(end.granule() - room);
         self.take_free(free, room);
         let rest = room - size;
         let (block, size) = if rest >= Region::<L>::MIN_BLOCK {
-            self.put_free(free, rest);
-            (end - size, size)
+            let cut = self.region.end(free, rest);
+            self.put_free(free, cut);
+            (self.region.start(cut.granule()), size)
         } else {
             (free, room)
         };
         let header = Header::used(size, ty, true).with_previous_free(block != free);
         self.region.set_header(block, header);
-        self.region.set_header(end, below.with_previous_free(false));
-        self.permanent_start = block;
+        self.region
+            .set_header_after(end, below.with_previous_free(false));
+        self.permanent_start = if block.granule() > 0 {
+            self.region.end(self.region.start(0), block.granule())
+        } else {
+            end
+        };
         self.count_used(size, true);
         Some(self.region.payload(block))
     }
@@ -253,15 +261,18 @@ impl<'m, L: HeaderLayout> Heap<'m, L> {
         };
         let (block, have) = found?;
         self.free_blocks -= 1;
-        let rest = have - size;
-        let size = if rest >= Region::<L>::MIN_BLOCK {
+        // SAFETY: (sizes) a free block of this size starts here.
+        let end = unsafe { self.region.end_unchecked(block, have) };
+        let size = if have - size >= Region::<L>::MIN_BLOCK {
             // The block after it still has a free predecessor.
-            self.put_free(block + size, rest);
+            // SAFETY: `size` is less than `have`.
+            let rest = unsafe { self.region.start_unchecked(block.granule() + size) };
+            self.put_free(rest, end);
             size
         } else {
-            let next = self.region.header(block + have);
+            let next = self.region.header_after(end);
             self.region
-                .set_header(block + have, next.with_previous_free(false));
+                .set_header_after(end, next.with_previous_free(false));
             have
         };
         self.region
@@ -293,30 +304,36 @@ impl<'m, L: HeaderLayout> Heap<'m, L> {
     }
 
     #[inline]
-    fn free_block(&mut self, mut block: u32) {
-        let header = self.used_header(block);
-        assert!(
-            !header.permanent(),
-            "a permanent allocation cannot be freed"
-        );
-        let mut size = header.size();
+    fn free_block(&mut self, block: Start) {
+        let header = self.region.header(block);
+        if !header.can_be_freed() {
+            refuse_free(header);
+        }
+        let size = header.size();
+        let mut start = block;
+        // SAFETY: (sizes) the caller of `free` promises that this is an allocation, so its header is right.
+        let mut end = unsafe { self.region.end_unchecked(block, size) };
         self.used_blocks -= 1;
         self.used_granules -= size;
-        let next = block + size;
-        let after = self.region.header(next);
+        let after = self.region.header_after(end);
         if after.in_use() {
-            self.region.set_header(next, after.with_previous_free(true));
+            self.region
+                .set_header_after(end, after.with_previous_free(true));
         } else {
+            // SAFETY: the header that ends the region is in use, so this one is before it.
+            let next = unsafe { self.region.start_unchecked(end.granule()) };
             self.take_free(next, after.size());
-            size += after.size();
+            // SAFETY: (sizes) a free block starts there.
+            end = unsafe { self.region.end_unchecked(next, after.size()) };
         }
         if header.previous_free() {
-            let before = self.region.footer(block);
-            block -= before;
-            self.take_free(block, before);
-            size += before;
+            // SAFETY: a block with a free predecessor is not the first one.
+            let before = self.region.footer(unsafe { self.region.end_before(block) });
+            // SAFETY: (sizes) that block starts in the region, too.
+            start = unsafe { self.region.start_unchecked(block.granule() - before) };
+            self.take_free(start, before);
         }
-        self.put_free(block, size);
+        self.put_free(start, end);
     }
 
     /// What the heap keeps about an allocation.
@@ -376,20 +393,20 @@ impl<'m, L: HeaderLayout> Heap<'m, L> {
     }
 
     #[inline]
-    fn used_block(&self, payload: NonNull<u8>) -> (u32, Header) {
+    fn used_block(&self, payload: NonNull<u8>) -> (Start, Header) {
         let block = self.block_of(payload);
         (block, self.used_header(block))
     }
 
     #[inline]
-    fn block_of(&self, payload: NonNull<u8>) -> u32 {
+    fn block_of(&self, payload: NonNull<u8>) -> Start {
         self.region
             .block_of(payload)
             .expect("the address is not that of an allocation of this heap")
     }
 
     #[inline]
-    fn used_header(&self, block: u32) -> Header {
+    fn used_header(&self, block: Start) -> Header {
         let header = self.region.header(block);
         assert!(header.in_use(), "the allocation was freed before");
         header
@@ -397,19 +414,28 @@ impl<'m, L: HeaderLayout> Heap<'m, L> {
 
     /// Makes a free block of unlisted granules. The block after it must know that already.
     #[inline]
-    fn put_free(&mut self, block: u32, size: u32) {
+    fn put_free(&mut self, block: Start, end: End) {
+        let size = end.granule() - block.granule();
         self.region.set_header(block, Header::free(size));
-        self.region.set_footer(block + size, size);
+        self.region.set_footer(end, size);
         self.bins.insert(&mut self.region, block, size);
         self.free_blocks += 1;
     }
 
     /// Takes a free block from its list.
     #[inline]
-    fn take_free(&mut self, block: u32, size: u32) {
+    fn take_free(&mut self, block: Start, size: u32) {
         self.bins.remove(&mut self.region, block, size);
         self.free_blocks -= 1;
     }
+}
+
+#[cold]
+fn refuse_free(header: Header) -> ! {
+    if header.in_use() {
+        panic!("a permanent allocation cannot be freed")
+    }
+    panic!("the allocation was freed before")
 }
 
 impl<L: HeaderLayout> Drop for Heap<'_, L> {

@@ -1,5 +1,15 @@
-//! The memory of a heap as granules of 8 bytes. Every access is checked against the region's bounds, so
-//! that a header that was overwritten leads to a panic and never outside the heap.
+//! The memory of a heap as granules of 8 bytes.
+//!
+//! Two things hold for the structure that a heap keeps in its memory:
+//!
+//! - *Sizes*: a block that starts in the region ends in it, by its header; a block that is marked as having a
+//!   free predecessor has that one's size just before it.
+//! - *Links*: the list heads and the links of free blocks name free blocks, or are [`NIL`].
+//!
+//! They can be broken only by who writes outside of an allocation, or frees what is not one, which the heap's
+//! `unsafe` functions forbid. So the paths that must be fast rely on them (comparing each size and link with
+//! the region's bounds made a free and an allocation a quarter slower). Everything else checks: walking,
+//! sweeping, and [`Heap::check`](super::Heap::check), which may be used on a heap that someone has broken.
 
 use core::marker::PhantomData;
 use core::ptr::NonNull;
@@ -10,6 +20,28 @@ use super::header::{Header, HeaderLayout};
 pub(super) const GRANULE: usize = 8;
 /// "No block" in a link.
 pub(super) const NIL: u32 = u32::MAX;
+
+/// A granule where a block can start: before the end of its region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Start(u32);
+
+/// A granule where a block can end: after the first one, and at most the one that ends the region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct End(u32);
+
+impl Start {
+    #[inline]
+    pub(super) fn granule(self) -> u32 {
+        self.0
+    }
+}
+
+impl End {
+    #[inline]
+    pub(super) fn granule(self) -> u32 {
+        self.0
+    }
+}
 
 /// Blocks are named by the granule that they start at. Granule `len` holds only the header that ends the
 /// heap.
@@ -55,11 +87,71 @@ impl<L: HeaderLayout> Region<L> {
         self.len
     }
 
-    /// The first byte of a granule, which may be the one that ends the heap.
+    /// The start of a block at this granule.
+    ///
+    /// # Panics
+    /// When it is not in the region.
     #[inline]
-    fn at(&self, granule: u32) -> NonNull<u8> {
-        assert!(granule <= self.len, "a heap block is out of bounds");
-        // SAFETY: in bounds by the line above.
+    pub(super) fn start(&self, granule: u32) -> Start {
+        assert!(granule < self.len, "a heap block is out of bounds");
+        Start(granule)
+    }
+
+    /// The end of a block of `size` granules.
+    ///
+    /// # Panics
+    /// When it is not in the region, or the block is empty.
+    #[inline]
+    pub(super) fn end(&self, start: Start, size: u32) -> End {
+        let end = start.0.wrapping_add(size);
+        assert!(
+            end > start.0 && end <= self.len,
+            "a heap block is out of bounds"
+        );
+        End(end)
+    }
+
+    /// As [`start`](Self::start), without looking.
+    ///
+    /// # Safety
+    /// The granule is before the end of the region.
+    #[inline]
+    pub(super) unsafe fn start_unchecked(&self, granule: u32) -> Start {
+        debug_assert!(granule < self.len, "a heap block is out of bounds");
+        Start(granule)
+    }
+
+    /// As [`end`](Self::end), without looking.
+    ///
+    /// # Safety
+    /// The block ends in the region and is not empty.
+    #[inline]
+    pub(super) unsafe fn end_unchecked(&self, start: Start, size: u32) -> End {
+        debug_assert!(
+            size > 0 && size <= self.len - start.0,
+            "a heap block is out of bounds"
+        );
+        End(start.0.wrapping_add(size))
+    }
+
+    /// Where the block before this one ends.
+    ///
+    /// # Safety
+    /// It is not the first block.
+    #[inline]
+    pub(super) unsafe fn end_before(&self, block: Start) -> End {
+        debug_assert!(block.0 > 0, "the first heap block has none before it");
+        End(block.0)
+    }
+
+    /// The first byte of a granule.
+    ///
+    /// # Safety
+    /// `granule` is at most the one that ends the region.
+    #[inline]
+    unsafe fn at(&self, granule: u32) -> NonNull<u8> {
+        debug_assert!(granule <= self.len);
+        // SAFETY: in bounds, by the caller's promise.
         unsafe { self.origin.add(granule as usize * GRANULE) }
     }
 
@@ -77,94 +169,120 @@ impl<L: HeaderLayout> Region<L> {
         let _ = place;
     }
 
+    /// The header of a granule, which may be the one that ends the region.
     #[inline]
-    pub(super) fn header(&self, block: u32) -> Header {
-        // SAFETY: granule `len` still has room for a header.
-        Header(unsafe { self.at(block).cast::<L::Word>().read() }.into())
+    pub(super) fn header_at(&self, granule: u32) -> Header {
+        assert!(granule <= self.len, "a heap block is out of bounds");
+        self.header_after(End(granule))
     }
 
     #[inline]
-    pub(super) fn set_header(&mut self, block: u32, header: Header) {
-        // SAFETY: as in `header`.
-        unsafe { self.at(block).cast::<L::Word>().write(L::word(header.0)) };
+    pub(super) fn header(&self, block: Start) -> Header {
+        self.header_after(End(block.0))
+    }
+
+    /// The header of the block that follows one, or the header that ends the region.
+    #[inline]
+    pub(super) fn header_after(&self, end: End) -> Header {
+        // SAFETY: in bounds, like every `Start` and `End`. The last granule has room for a header.
+        Header(unsafe { self.at(end.0).cast::<L::Word>().read() }.into())
+    }
+
+    /// As [`header_at`](Self::header_at), for writing.
+    #[inline]
+    pub(super) fn set_header_at(&mut self, granule: u32, header: Header) {
+        assert!(granule <= self.len, "a heap block is out of bounds");
+        self.set_header_after(End(granule), header);
+    }
+
+    #[inline]
+    pub(super) fn set_header(&mut self, block: Start, header: Header) {
+        self.set_header_after(End(block.0), header);
+    }
+
+    #[inline]
+    pub(super) fn set_header_after(&mut self, end: End, header: Header) {
+        // SAFETY: as in `header_after`.
+        unsafe { self.at(end.0).cast::<L::Word>().write(L::word(header.0)) };
     }
 
     /// The word of a free block that is `index` (0 or 1) words after its header.
     #[inline]
-    fn link(&self, block: u32, index: usize) -> NonNull<u32> {
-        assert!(block < self.len, "a heap block is out of bounds");
+    fn link(&self, block: Start, index: usize) -> NonNull<u32> {
+        debug_assert!(index < 2);
         // SAFETY: a granule before the last has 8 bytes after its header (which may reach into the
         // header that ends the heap, but not over it).
-        unsafe { self.at(block).add(L::HEADER_BYTES).cast::<u32>().add(index) }
+        unsafe {
+            self.at(block.0)
+                .add(L::HEADER_BYTES)
+                .cast::<u32>()
+                .add(index)
+        }
     }
 
-    /// The next free block of the same bin.
+    /// The next free block of the same bin. Not compared with anything yet.
     #[inline]
-    pub(super) fn next(&self, block: u32) -> u32 {
+    pub(super) fn next(&self, block: Start) -> u32 {
         // SAFETY: in bounds, aligned to 4.
         unsafe { self.link(block, 0).read() }
     }
 
     #[inline]
-    pub(super) fn set_next(&mut self, block: u32, to: u32) {
+    pub(super) fn set_next(&mut self, block: Start, to: u32) {
         // SAFETY: in bounds, aligned to 4.
         unsafe { self.link(block, 0).write(to) };
     }
 
-    /// The free block before this one in the same bin.
+    /// The free block before this one in the same bin. Not compared with anything yet.
     #[inline]
-    pub(super) fn previous(&self, block: u32) -> u32 {
+    pub(super) fn previous(&self, block: Start) -> u32 {
         // SAFETY: in bounds, aligned to 4.
         unsafe { self.link(block, 1).read() }
     }
 
-    /// Where the back link of a block is; `nobody` for `NIL`. Without a branch: see `Bins::pop`.
+    /// Where the back link of a free block is; `nobody` for [`NIL`].
+    ///
+    /// # Safety
+    /// The name is that of a free block or `NIL`. The place must only be used while both it and `nobody` are.
     #[inline]
-    pub(super) fn previous_place(&mut self, block: u32, nobody: *mut u32) -> *mut u32 {
-        assert!(
+    pub(super) unsafe fn previous_place(&mut self, block: u32, nobody: *mut u32) -> *mut u32 {
+        debug_assert!(
             block < self.len || block == NIL,
             "a heap block is out of bounds"
         );
         let offset = block as usize * GRANULE + L::HEADER_BYTES + 4;
         let place = self.origin.as_ptr().wrapping_add(offset).cast::<u32>();
+        // Not a branch: it would wait for memory, see `Bins::pop`.
         core::hint::select_unpredictable(block == NIL, nobody, place)
     }
 
-    /// Where the free block that ends at granule `end` has its size a second time.
+    /// The size that the free block has at its end which ends here.
     #[inline]
-    fn footer_place(&self, end: u32) -> NonNull<u32> {
-        assert!(end > 0, "a heap block is out of bounds");
-        // SAFETY: at least one granule lies before `end`.
-        unsafe { self.at(end).sub(4).cast::<u32>() }
+    pub(super) fn footer(&self, end: End) -> u32 {
+        // SAFETY: at least one granule lies before an `End`; aligned to 4.
+        unsafe { self.at(end.0).sub(4).cast::<u32>().read() }
     }
 
     #[inline]
-    pub(super) fn footer(&self, end: u32) -> u32 {
-        // SAFETY: in bounds, aligned to 4.
-        unsafe { self.footer_place(end).read() }
-    }
-
-    #[inline]
-    pub(super) fn set_footer(&mut self, end: u32, size: u32) {
-        // SAFETY: in bounds, aligned to 4.
-        unsafe { self.footer_place(end).write(size) };
+    pub(super) fn set_footer(&mut self, end: End, size: u32) {
+        // SAFETY: as in `footer`.
+        unsafe { self.at(end.0).sub(4).cast::<u32>().write(size) };
     }
 
     /// Where the user's bytes of a block start: 8-byte aligned.
     #[inline]
-    pub(super) fn payload(&self, block: u32) -> NonNull<u8> {
-        assert!(block < self.len, "a heap block is out of bounds");
-        // SAFETY: the granule is in bounds and larger than a header.
-        unsafe { self.at(block).add(L::HEADER_BYTES) }
+    pub(super) fn payload(&self, block: Start) -> NonNull<u8> {
+        // SAFETY: a granule before the last is in bounds, and so is the place after its header.
+        unsafe { self.at(block.0).add(L::HEADER_BYTES) }
     }
 
     /// The block with this payload, if there can be one: in bounds and aligned.
     #[inline]
-    pub(super) fn block_of(&self, payload: NonNull<u8>) -> Option<u32> {
+    pub(super) fn block_of(&self, payload: NonNull<u8>) -> Option<Start> {
         let first = self.origin.addr().get() + L::HEADER_BYTES;
         let distance = payload.addr().get().wrapping_sub(first);
         (distance.is_multiple_of(GRANULE) && distance / GRANULE < self.len as usize)
-            .then_some((distance / GRANULE) as u32)
+            .then_some(Start((distance / GRANULE) as u32))
     }
 
     /// Bytes that the user of a block of this size has.

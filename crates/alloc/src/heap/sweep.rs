@@ -65,7 +65,7 @@ impl<L: HeaderLayout> Heap<'_, L> {
                 continue;
             }
             let region = &sweeper.heap.region;
-            let payload = region.payload(sweeper.at);
+            let payload = region.payload(region.start(sweeper.at));
             let bytes = Region::<L>::payload_bytes(header.size());
             match judge(payload, bytes, Allocation::of(header)) {
                 Sweep::Keep(colour) => sweeper.keep(header, colour),
@@ -85,7 +85,7 @@ impl<L: HeaderLayout> Sweeper<'_, '_, L> {
     /// The header to look at next; `None` at the end, or where a header was overwritten.
     fn current(&self) -> Option<Header> {
         let region = &self.heap.region;
-        let header = region.header(self.at);
+        let header = region.header_at(self.at);
         (self.at < region.len() && header.size() > 0).then_some(header)
     }
 
@@ -94,7 +94,7 @@ impl<L: HeaderLayout> Sweeper<'_, '_, L> {
         let after_free = self.end_run();
         let kept = header.with_colour(colour).with_previous_free(after_free);
         if kept != header {
-            self.heap.region.set_header(self.at, kept);
+            self.heap.region.set_header_at(self.at, kept);
         }
         self.report.kept += 1;
         self.at += header.size();
@@ -113,7 +113,9 @@ impl<L: HeaderLayout> Sweeper<'_, '_, L> {
     fn end_run(&mut self) -> bool {
         let size = self.at - self.run;
         if size > 0 {
-            self.heap.put_free(self.run, size);
+            let start = self.heap.region.start(self.run);
+            let end = self.heap.region.end(start, size);
+            self.heap.put_free(start, end);
         }
         size > 0
     }
@@ -129,10 +131,10 @@ impl<L: HeaderLayout> Drop for Sweeper<'_, '_, L> {
             }
         }
         let after_free = self.end_run();
-        let header = self.heap.region.header(self.at);
+        let header = self.heap.region.header_at(self.at);
         self.heap
             .region
-            .set_header(self.at, header.with_previous_free(after_free));
+            .set_header_at(self.at, header.with_previous_free(after_free));
         self.heap.used_blocks -= self.report.freed;
         self.heap.used_granules -= (self.report.freed_bytes / super::region::GRANULE) as u32;
     }

@@ -61,9 +61,10 @@ impl<L: HeaderLayout> Iterator for Blocks<'_, L> {
         if block >= self.region.len() {
             return None;
         }
+        let block = self.region.start(block);
         let header = self.region.header(block);
         assert!(header.size() > 0, "a heap header was overwritten");
-        self.next = block + header.size();
+        self.next = self.region.end(block, header.size()).granule();
         Some(Block {
             payload: self.region.payload(block),
             bytes: Region::<L>::payload_bytes(header.size()),

@@ -3,6 +3,7 @@
 //! mscorlib formats doubles from C's `%.<digits>e` text (`Interop.Sys.DoubleToString`)
 //! and parses that text; it never asks for another conversion.
 
+mod digits;
 pub(crate) mod icalls;
 /// A `%.<precision>e` format.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,12 +34,32 @@ impl ExponentFormat {
         if value.is_infinite() {
             return format!("{sign}inf");
         }
+        if let Some(found) = digits::digits(value.abs(), self.precision + 1) {
+            return self.lay_out(sign, &found.text[..=self.precision], found.exponent);
+        }
         let text = format!("{:.*e}", self.precision, value);
         let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
         match exponent.strip_prefix('-') {
             Some(digits) => format!("{mantissa}e-{digits:0>2}"),
             None => format!("{mantissa}e+{exponent:0>2}"),
         }
+    }
+
+    fn lay_out(self, sign: &str, digits: &[u8], exponent: i32) -> String {
+        let mut text = String::with_capacity(digits.len() + 8);
+        text.push_str(sign);
+        let mut digits = digits.iter().map(|&digit| char::from(digit));
+        text.extend(digits.next());
+        if self.precision > 0 {
+            text.push('.');
+            text.extend(digits);
+        }
+        text.push_str(if exponent < 0 { "e-" } else { "e+" });
+        // Numbers of this path have exponents of two digits.
+        let exponent = exponent.unsigned_abs() as u8;
+        text.push(char::from(b'0' + exponent / 10));
+        text.push(char::from(b'0' + exponent % 10));
+        text
     }
 }
 
@@ -99,6 +120,18 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn ordinary_doubles_agree_with_the_c_library(mantissa: i64, power in -75i32..80, precision in 0usize..47) {
+            let value = mantissa as f64 * f64::from(power).exp2();
+            proptest::prop_assert_eq!(ExponentFormat { precision }.format(value), c_text(precision as i32, value));
+        }
+
+        #[test]
+        fn ties_agree_with_the_c_library(quarters in 0u64..4_000_000, precision in 0usize..8) {
+            let value = quarters as f64 * 0.25;
+            proptest::prop_assert_eq!(ExponentFormat { precision }.format(value), c_text(precision as i32, value));
+        }
+
         #[test]
         fn every_double_agrees_with_the_c_library(bits: u64, precision in 0usize..42) {
             let value = f64::from_bits(bits);

@@ -10,9 +10,7 @@ use super::assembly_name::DisplayName;
 use super::keys;
 use super::methods::method_object;
 use super::names::{Lookup, find_type};
-use crate::prelude::{
-    ArrayRef, IcallTable, Managed, ObjRef, StringRef, Thread, icall, throw,
-};
+use crate::prelude::{ArrayRef, IcallTable, Managed, ObjRef, StringRef, Thread, icall, throw};
 use crate::system::support::{
     argument_null, corlib_class, loaded, reference_array, store_element, store_reference,
     type_object, type_object_of,
@@ -68,7 +66,10 @@ pub(crate) fn image_of_assembly<'t>(t: &'t Thread, assembly: ObjRef) -> Managed<
             "This kind of assembly object is not supported here.",
         ));
     }
-    image_of_handle(t, assembly.read(t.field_offset(ASSEMBLY, "_mono_assembly")?))
+    image_of_handle(
+        t,
+        assembly.read(t.field_offset(ASSEMBLY, "_mono_assembly")?),
+    )
 }
 
 /// The reflection object of an image's assembly.
@@ -78,7 +79,10 @@ pub(crate) fn assembly_object(t: &Thread, image: &LoadedImage) -> Managed<ObjRef
         let object = t.new_object(corlib_class(t, "System.Reflection", "RuntimeAssembly")?)?;
         object.write(t.field_offset(ASSEMBLY, "_mono_assembly")?, handle);
         let from_bytes = !image.path.is_absolute();
-        object.write(t.field_offset(ASSEMBLY, "fromByteArray")?, u8::from(from_bytes));
+        object.write(
+            t.field_offset(ASSEMBLY, "fromByteArray")?,
+            u8::from(from_bytes),
+        );
         Ok(object)
     })
 }
@@ -91,7 +95,10 @@ pub(super) fn module_object(t: &Thread, image: &LoadedImage) -> Managed<ObjRef> 
         let object = t.new_object(corlib_class(t, "System.Reflection", "RuntimeModule")?)?;
         object.write(t.field_offset(MODULE, "_impl")?, handle);
         store_reference(t, object, t.field_offset(MODULE, "assembly")?, assembly);
-        let file = image.path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let file = image
+            .path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
         let scope = image.image().module_name().unwrap_or("").to_string();
         let texts = [
             ("fqname", image.path.display().to_string()),
@@ -119,7 +126,10 @@ pub(crate) fn load_by_name<'t>(t: &'t Thread, text: &str) -> Managed<Option<&'t 
     };
     let near = user_image(t).or_else(|| crate::system::entry_image(t));
     let near: Option<PathBuf> = near.map(|image| image.path.clone());
-    match t.runtime().load_assembly(&name.name, name.version, near.as_deref()) {
+    match t
+        .runtime()
+        .load_assembly(&name.name, name.version, near.as_deref())
+    {
         Ok(image) => Ok(Some(image)),
         Err(error) if error.kind == ferrocil_vm::LoadErrorKind::FileNotFound => Ok(None),
         Err(error) => Err(t.throw_load_error(&error)),
@@ -150,7 +160,12 @@ fn load_path(t: &Thread, file: StringRef, parameter: &str) -> Managed<ObjRef> {
     }
 }
 
-fn load_from(t: &Thread, file: StringRef, _reflection_only: u8, _mark: *mut i32) -> Managed<ObjRef> {
+fn load_from(
+    t: &Thread,
+    file: StringRef,
+    _reflection_only: u8,
+    _mark: *mut i32,
+) -> Managed<ObjRef> {
     load_path(t, file, "assemblyFile")
 }
 
@@ -175,7 +190,10 @@ pub(super) fn types_of(t: &Thread, image: &LoadedImage, exported_only: bool) -> 
         .collect();
     let array = reference_array(t, "System", "Type", rids.len())?;
     for (index, rid) in rids.into_iter().enumerate() {
-        let ty = t.runtime().type_of_def(TypeDef { image: image.id, rid });
+        let ty = t.runtime().type_of_def(TypeDef {
+            image: image.id,
+            rid,
+        });
         store_element(t, array, index, type_object_of(t, ty)?);
     }
     Ok(array)
@@ -275,7 +293,11 @@ fn entry_point(t: &Thread, this: ObjRef) -> Managed<ObjRef> {
     let Some(token) = image.image().entry_point() else {
         return Ok(ObjRef::NULL);
     };
-    let method = loaded(t, t.runtime().resolve_method_token(image, token, Context::EMPTY))?;
+    let method = loaded(
+        t,
+        t.runtime()
+            .resolve_method_token(image, token, Context::EMPTY),
+    )?;
     method_object(t, method, method.class)
 }
 
@@ -287,7 +309,10 @@ pub(super) fn code_base_of(image: &LoadedImage) -> String {
 fn code_base(t: &Thread, assembly: ObjRef, escaped: u8) -> Managed<StringRef> {
     let mut text = code_base_of(image_of_assembly(t, assembly)?);
     if escaped != 0 {
-        text = text.replace('%', "%25").replace(' ', "%20").replace('#', "%23");
+        text = text
+            .replace('%', "%25")
+            .replace(' ', "%20")
+            .replace('#', "%23");
     }
     t.new_string(&text)
 }
@@ -301,7 +326,10 @@ fn in_cache(t: &Thread, assembly: ObjRef) -> Managed<bool> {
     let image = image_of_assembly(t, assembly)?;
     let runtime: &Runtime = t.runtime();
     let paths = runtime.search_path();
-    Ok(paths.gac.iter().any(|folder| image.path.starts_with(folder)))
+    Ok(paths
+        .gac
+        .iter()
+        .any(|folder| image.path.starts_with(folder)))
 }
 
 fn location(t: &Thread, assembly: ObjRef) -> Managed<StringRef> {
@@ -312,6 +340,9 @@ fn location(t: &Thread, assembly: ObjRef) -> Managed<StringRef> {
 
 /// The type object of a definition of an image.
 pub(super) fn definition(t: &Thread, image: &LoadedImage, rid: u32) -> Managed<ObjRef> {
-    let ty = t.runtime().type_of_def(TypeDef { image: image.id, rid });
+    let ty = t.runtime().type_of_def(TypeDef {
+        image: image.id,
+        rid,
+    });
     type_object(t, t.class_of_type(ty)?)
 }

@@ -68,7 +68,10 @@ impl DisplayName {
         if name.is_empty() {
             return None;
         }
-        let mut parsed = DisplayName { name, ..DisplayName::default() };
+        let mut parsed = DisplayName {
+            name,
+            ..DisplayName::default()
+        };
         for part in parts {
             let (key, value) = part.split_once('=')?;
             let value = value.trim().trim_matches('"');
@@ -76,14 +79,19 @@ impl DisplayName {
                 "version" => parsed.version = Some(parse_version(value)?),
                 "culture" | "language" => {
                     let neutral = value.eq_ignore_ascii_case("neutral");
-                    parsed.culture = Some(if neutral { String::new() } else { value.to_string() });
+                    parsed.culture = Some(if neutral {
+                        String::new()
+                    } else {
+                        value.to_string()
+                    });
                 }
                 "publickeytoken" => {
-                    parsed.token = Some(if value.eq_ignore_ascii_case("null") || value.is_empty() {
-                        None
-                    } else {
-                        Some(parse_token(value)?)
-                    });
+                    parsed.token =
+                        Some(if value.eq_ignore_ascii_case("null") || value.is_empty() {
+                            None
+                        } else {
+                            Some(parse_token(value)?)
+                        });
                 }
                 // Keys that do not tell assemblies apart here.
                 _ => {}
@@ -118,7 +126,11 @@ fn unescape(text: &str) -> String {
     let mut plain = String::new();
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
-        if c == '\\' { plain.extend(chars.next()) } else { plain.push(c) }
+        if c == '\\' {
+            plain.extend(chars.next())
+        } else {
+            plain.push(c)
+        }
     }
     plain
 }
@@ -166,7 +178,12 @@ fn native_key(t: &Thread, key: &[u8]) -> Managed<*mut u8> {
     match key.len() {
         n @ 0..=0x7f => blob.push(n as u8),
         n @ 0x80..=0x3fff => blob.extend([0x80 | (n >> 8) as u8, n as u8]),
-        n => blob.extend([0xc0 | (n >> 24) as u8, (n >> 16) as u8, (n >> 8) as u8, n as u8]),
+        n => blob.extend([
+            0xc0 | (n >> 24) as u8,
+            (n >> 16) as u8,
+            (n >> 8) as u8,
+            n as u8,
+        ]),
     }
     blob.extend_from_slice(key);
     duplicate_text(&blob).ok_or_else(|| out_of_memory(t))
@@ -177,12 +194,18 @@ const HAS_PUBLIC_KEY: u32 = 1;
 
 fn name_of_image(t: &Thread, image: &LoadedImage) -> Managed<NativeName> {
     let identity = image.image().assembly_identity().ok().flatten();
-    let key = identity.as_ref().map_or(&[][..], |identity| identity.public_key);
+    let key = identity
+        .as_ref()
+        .map_or(&[][..], |identity| identity.public_key);
     Ok(NativeName {
         name: native_text(t, &image.name.name)?,
         culture: native_text(t, &image.name.culture)?,
         hash_value: std::ptr::null_mut(),
-        public_key: if key.is_empty() { std::ptr::null_mut() } else { native_key(t, key)? },
+        public_key: if key.is_empty() {
+            std::ptr::null_mut()
+        } else {
+            native_key(t, key)?
+        },
         token: hex_token(image.name.token),
         hash_algorithm: 0x8004,
         hash_length: 0,
@@ -311,7 +334,12 @@ fn referenced(t: &Thread, assembly: ObjRef) -> Managed<*mut crate::memory::Point
             hash_algorithm: 0x8004,
             hash_length: 0,
             flags: 0,
-            version: [version.major, version.minor, version.build, version.revision],
+            version: [
+                version.major,
+                version.minor,
+                version.build,
+                version.revision,
+            ],
             architecture: 0,
         };
         let Some(place) = allocate(size_of::<NativeName>()) else {
@@ -322,7 +350,11 @@ fn referenced(t: &Thread, assembly: ObjRef) -> Managed<*mut crate::memory::Point
         list.push(place as usize);
     }
     let array = crate::memory::PointerArray::allocate(&list);
-    if array.is_null() { Err(out_of_memory(t)) } else { Ok(array) }
+    if array.is_null() {
+        Err(out_of_memory(t))
+    } else {
+        Ok(array)
+    }
 }
 
 #[cfg(test)]
@@ -331,17 +363,33 @@ mod tests {
 
     #[test]
     fn display_names() {
-        let name =
-            DisplayName::parse("System.Core, Version=4.0.0.0, Culture=neutral, PublicKeyToken=b77a5c561934e089")
-                .unwrap();
+        let name = DisplayName::parse(
+            "System.Core, Version=4.0.0.0, Culture=neutral, PublicKeyToken=b77a5c561934e089",
+        )
+        .unwrap();
         assert_eq!(name.name, "System.Core");
         assert_eq!(name.version, Some([4, 0, 0, 0]));
         assert_eq!(name.culture.as_deref(), Some(""));
-        assert_eq!(name.token, Some(Some([0xb7, 0x7a, 0x5c, 0x56, 0x19, 0x34, 0xe0, 0x89])));
+        assert_eq!(
+            name.token,
+            Some(Some([0xb7, 0x7a, 0x5c, 0x56, 0x19, 0x34, 0xe0, 0x89]))
+        );
         assert_eq!(DisplayName::parse("A").unwrap().token, None);
-        assert_eq!(DisplayName::parse("A, PublicKeyToken=null").unwrap().token, Some(None));
-        assert_eq!(DisplayName::parse("A\\, B, Version=1.2").unwrap().name, "A, B");
-        for bad in ["", "A, Version", "A, Version=x", "A, Version=1.2.3.4.5", "A, PublicKeyToken=12"] {
+        assert_eq!(
+            DisplayName::parse("A, PublicKeyToken=null").unwrap().token,
+            Some(None)
+        );
+        assert_eq!(
+            DisplayName::parse("A\\, B, Version=1.2").unwrap().name,
+            "A, B"
+        );
+        for bad in [
+            "",
+            "A, Version",
+            "A, Version=x",
+            "A, Version=1.2.3.4.5",
+            "A, PublicKeyToken=12",
+        ] {
             assert_eq!(DisplayName::parse(bad), None, "{bad}");
         }
     }

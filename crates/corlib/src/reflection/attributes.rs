@@ -1,7 +1,9 @@
 //! Custom attributes: `MonoCustomAttrs` and `CustomAttributeData`.
 
 use ferrocil_generics::Context;
-use ferrocil_metadata::cattr::{self, ArgType, ClassKind as ArgClass, EnumRef, TypeResolver, Value};
+use ferrocil_metadata::cattr::{
+    self, ArgType, ClassKind as ArgClass, EnumRef, TypeResolver, Value,
+};
 use ferrocil_metadata::{ElementType, TableId, Token};
 use ferrocil_vm::{ClassPtr, HEADER_SIZE, LoadedImage, MethodPtr, Runtime, is_assignable};
 
@@ -51,9 +53,7 @@ fn owner<'t>(t: &'t Thread, object: ObjRef) -> Managed<Option<(&'t LoadedImage, 
                 (Some(def), _) => runtime
                     .image(def.image)
                     .map(|image| (image, Token::new(TableId::TypeDef, def.rid))),
-                (None, Some((image, rid))) => {
-                    Some((image, Token::new(TableId::GenericParam, rid)))
-                }
+                (None, Some((image, rid))) => Some((image, Token::new(TableId::GenericParam, rid))),
                 (None, None) => None,
             }
         }
@@ -76,12 +76,16 @@ fn owner<'t>(t: &'t Thread, object: ObjRef) -> Managed<Option<(&'t LoadedImage, 
         "RuntimeParameterInfo" | "ParameterInfo" => {
             parameter_of_object(t, object)?.and_then(|(method, position)| {
                 let rid = param_row(t, method, (position + 1) as u16)?;
-                Some((runtime.image(method.def.image)?, Token::new(TableId::Param, rid)))
+                Some((
+                    runtime.image(method.def.image)?,
+                    Token::new(TableId::Param, rid),
+                ))
             })
         }
-        "RuntimeAssembly" => {
-            Some((image_of_assembly(t, object)?, Token::new(TableId::Assembly, 1)))
-        }
+        "RuntimeAssembly" => Some((
+            image_of_assembly(t, object)?,
+            Token::new(TableId::Assembly, 1),
+        )),
         "RuntimeModule" => {
             let handle = object.read(t.field_offset("System.Reflection.RuntimeModule", "_impl")?);
             Some((image_of_handle(t, handle)?, Token::new(TableId::Module, 1)))
@@ -112,7 +116,8 @@ fn attributes_of(
         let Ok(attribute) = metadata.custom_attribute(rid) else {
             continue;
         };
-        let Ok(ctor) = runtime.resolve_method_token(image, attribute.constructor, Context::EMPTY) else {
+        let Ok(ctor) = runtime.resolve_method_token(image, attribute.constructor, Context::EMPTY)
+        else {
             continue;
         };
         let fits = match wanted {
@@ -120,14 +125,22 @@ fn attributes_of(
             None => true,
         };
         if let (true, Ok(blob)) = (fits, metadata.blob(attribute.value)) {
-            list.push(Attribute { ctor, ctor_token: attribute.constructor, blob });
+            list.push(Attribute {
+                ctor,
+                ctor_token: attribute.constructor,
+                blob,
+            });
         }
     }
     Ok(list)
 }
 
 fn wanted_class(t: &Thread, ty: ObjRef) -> Managed<Option<ClassPtr>> {
-    if ty.is_null() { Ok(None) } else { t.class_of_type_object(ty).map(Some) }
+    if ty.is_null() {
+        Ok(None)
+    } else {
+        t.class_of_type_object(ty).map(Some)
+    }
 }
 
 fn is_defined(t: &Thread, object: ObjRef, ty: ObjRef) -> Managed<bool> {
@@ -161,7 +174,9 @@ struct Resolver<'t> {
 impl TypeResolver for Resolver<'_> {
     fn class(&mut self, token: Token, _is_value_type: bool) -> Option<ArgClass> {
         let runtime = self.t.runtime();
-        let ty = runtime.resolve_type_token(self.image, token, Context::EMPTY).ok()?;
+        let ty = runtime
+            .resolve_type_token(self.image, token, Context::EMPTY)
+            .ok()?;
         let class = runtime.class(ty).ok()?;
         if class.kind == ferrocil_vm::ClassKind::Enum {
             return scalar_type(class).map(ArgClass::Enum);
@@ -177,13 +192,20 @@ impl TypeResolver for Resolver<'_> {
     }
 
     fn enum_by_name(&mut self, name: &str) -> Option<ElementType> {
-        named_class(self.t, self.image, name).ok().and_then(scalar_type)
+        named_class(self.t, self.image, name)
+            .ok()
+            .and_then(scalar_type)
     }
 }
 
 /// The class with a name in an attribute's value.
 fn named_class(t: &Thread, image: &LoadedImage, name: &str) -> Managed<ClassPtr> {
-    let lookup = Lookup { text: name, ignore_case: false, near: Some(image), only: None };
+    let lookup = Lookup {
+        text: name,
+        ignore_case: false,
+        near: Some(image),
+        only: None,
+    };
     match find_type(t, &lookup)? {
         Ok(ty) => t.class_of_type(ty),
         Err(failure) => Err(failure.throw(t)),
@@ -193,7 +215,10 @@ fn named_class(t: &Thread, image: &LoadedImage, name: &str) -> Managed<ClassPtr>
 fn enum_class(t: &Thread, image: &LoadedImage, which: EnumRef<'_>) -> Managed<ClassPtr> {
     match which {
         EnumRef::Token(token) => {
-            let ty = loaded(t, t.runtime().resolve_type_token(image, token, Context::EMPTY))?;
+            let ty = loaded(
+                t,
+                t.runtime().resolve_type_token(image, token, Context::EMPTY),
+            )?;
             t.class_of_type(ty)
         }
         EnumRef::Name(name) => named_class(t, image, name),
@@ -267,16 +292,21 @@ fn parsed<'a>(
     let mut resolver = Resolver { t, image };
     let metadata = image.image();
     let signature = match ctor.table() {
-        Some(TableId::MethodDef) => {
-            metadata.method_def(ctor.rid()).and_then(|row| metadata.blob(row.signature))
-        }
-        _ => metadata.member_ref(ctor.rid()).and_then(|row| metadata.blob(row.signature)),
+        Some(TableId::MethodDef) => metadata
+            .method_def(ctor.rid())
+            .and_then(|row| metadata.blob(row.signature)),
+        _ => metadata
+            .member_ref(ctor.rid())
+            .and_then(|row| metadata.blob(row.signature)),
     };
-    let result = signature.map_err(|error| t.throw_load_error(&error.into())).and_then(|signature| {
-        let params = cattr::param_types(signature, &mut resolver).map_err(|e| bad_value(t, &e))?;
-        let value = cattr::parse(blob, &params, &mut resolver).map_err(|e| bad_value(t, &e))?;
-        Ok((params, value))
-    });
+    let result = signature
+        .map_err(|error| t.throw_load_error(&error.into()))
+        .and_then(|signature| {
+            let params =
+                cattr::param_types(signature, &mut resolver).map_err(|e| bad_value(t, &e))?;
+            let value = cattr::parse(blob, &params, &mut resolver).map_err(|e| bad_value(t, &e))?;
+            Ok((params, value))
+        });
     result
 }
 
@@ -356,7 +386,12 @@ fn attribute_data(t: &Thread, object: ObjRef) -> Managed<ArrayRef> {
     let array = reference_array(t, "System.Reflection", "CustomAttributeData", list.len())?;
     let class = corlib_class(t, "System.Reflection", "CustomAttributeData")?;
     let Some(make) = loaded(t, t.runtime().find_method(class, ".ctor", Some(4)))? else {
-        return Err(throw(t, "System", "MissingMethodException", "CustomAttributeData..ctor"));
+        return Err(throw(
+            t,
+            "System",
+            "MissingMethodException",
+            "CustomAttributeData..ctor",
+        ));
     };
     let assembly = assembly_object(t, image)?;
     for (index, attribute) in list.iter().enumerate() {
@@ -375,7 +410,12 @@ fn attribute_data(t: &Thread, object: ObjRef) -> Managed<ArrayRef> {
 }
 
 /// The row of a constructor that a value was written for: the image's own reference to it.
-fn ctor_token(runtime: &Runtime, image: &LoadedImage, ctor: MethodPtr, blob: *const u8) -> Option<Token> {
+fn ctor_token(
+    runtime: &Runtime,
+    image: &LoadedImage,
+    ctor: MethodPtr,
+    blob: *const u8,
+) -> Option<Token> {
     let metadata = image.image();
     metadata.rids(TableId::CustomAttribute).find_map(|rid| {
         let row = metadata.custom_attribute(rid).ok()?;
@@ -383,7 +423,9 @@ fn ctor_token(runtime: &Runtime, image: &LoadedImage, ctor: MethodPtr, blob: *co
         if found.as_ptr() != blob {
             return None;
         }
-        let method = runtime.resolve_method_token(image, row.constructor, Context::EMPTY).ok()?;
+        let method = runtime
+            .resolve_method_token(image, row.constructor, Context::EMPTY)
+            .ok()?;
         (method == ctor).then_some(row.constructor)
     })
 }
@@ -403,7 +445,12 @@ fn resolve_arguments(
     let image = image_of_assembly(t, assembly)?;
     let token = ctor_token(t.runtime(), image, method, data);
     let Some(token) = token else {
-        return Err(throw(t, "System", "ArgumentException", "The attribute is not in this assembly."));
+        return Err(throw(
+            t,
+            "System",
+            "ArgumentException",
+            "The attribute is not in this assembly.",
+        ));
     };
     // SAFETY: the data is a blob of the image (found by `ctor_token`), which stays mapped.
     let blob = unsafe { std::slice::from_raw_parts(data, length as usize) };
@@ -450,7 +497,12 @@ fn typed_argument(
     store_element(t, args, 1, object);
     match loaded(t, t.runtime().find_method(class, ".ctor", Some(2)))? {
         Some(make) => invoke_method(t, make, ObjRef::NULL, args),
-        None => Err(throw(t, "System", "MissingMethodException", "CustomAttributeTypedArgument")),
+        None => Err(throw(
+            t,
+            "System",
+            "MissingMethodException",
+            "CustomAttributeTypedArgument",
+        )),
     }
 }
 
@@ -464,8 +516,11 @@ fn named_argument(
 ) -> Managed<ObjRef> {
     const CLASS: &str = "System.Reflection.CustomAttributeNamedArgument";
     const TYPED: &str = "System.Reflection.CustomAttributeTypedArgument";
-    let object =
-        t.new_object(corlib_class(t, "System.Reflection", "CustomAttributeNamedArgument")?)?;
+    let object = t.new_object(corlib_class(
+        t,
+        "System.Reflection",
+        "CustomAttributeNamedArgument",
+    )?)?;
     let offset = |field| Ok(t.field_offset(CLASS, field)? + HEADER_SIZE);
     let place = offset("<TypedValue>k__BackingField")?;
     for field in ["<ArgumentType>k__BackingField", "<Value>k__BackingField"] {
@@ -474,7 +529,12 @@ fn named_argument(
     }
     object.write(offset("<IsField>k__BackingField")?, u8::from(is_field));
     let text = t.new_string(name)?;
-    store_reference(t, object, offset("<MemberName>k__BackingField")?, text.object());
+    store_reference(
+        t,
+        object,
+        offset("<MemberName>k__BackingField")?,
+        text.object(),
+    );
     let ty = type_object(t, attribute)?;
     store_reference(t, object, offset("_attributeType")?, ty);
     Ok(object)

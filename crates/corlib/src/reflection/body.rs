@@ -36,8 +36,14 @@ fn body(t: &Thread, handle: usize) -> Managed<ObjRef> {
     }
     let found = metadata.method_body(row.rva).map_err(bad)?;
     let object = t.new_object(corlib_class(t, "System.Reflection", "MethodBody")?)?;
-    object.write(t.field_offset(BODY, "init_locals")?, u8::from(found.init_locals));
-    object.write(t.field_offset(BODY, "max_stack")?, i32::from(found.max_stack));
+    object.write(
+        t.field_offset(BODY, "init_locals")?,
+        u8::from(found.init_locals),
+    );
+    object.write(
+        t.field_offset(BODY, "max_stack")?,
+        i32::from(found.max_stack),
+    );
     object.write(t.field_offset(BODY, "sig_token")?, found.local_sig.0 as i32);
     let il = new_byte_array(t, found.code.len())?;
     il.as_mut_slice::<u8>().copy_from_slice(found.code);
@@ -45,11 +51,10 @@ fn body(t: &Thread, handle: usize) -> Managed<ObjRef> {
 
     let locals = loaded(t, runtime.local_types(method))?;
     let array = reference_array(t, "System.Reflection", "LocalVariableInfo", locals.len())?;
-    let class = corlib_class(t, "System.Reflection", "RuntimeLocalVariableInfo")
-        .or_else(|_| {
-            t.take_pending();
-            corlib_class(t, "System.Reflection", "LocalVariableInfo")
-        })?;
+    let class = corlib_class(t, "System.Reflection", "RuntimeLocalVariableInfo").or_else(|_| {
+        t.take_pending();
+        corlib_class(t, "System.Reflection", "LocalVariableInfo")
+    })?;
     for (index, ty) in locals.into_iter().enumerate() {
         let local = t.new_object(class)?;
         store_element(t, array, index, local);
@@ -60,14 +65,22 @@ fn body(t: &Thread, handle: usize) -> Managed<ObjRef> {
     store_reference(t, object, t.field_offset(BODY, "locals")?, array.object());
 
     let clauses: Vec<_> = found.clauses().collect();
-    let array = reference_array(t, "System.Reflection", "ExceptionHandlingClause", clauses.len())?;
+    let array = reference_array(
+        t,
+        "System.Reflection",
+        "ExceptionHandlingClause",
+        clauses.len(),
+    )?;
     let class = corlib_class(t, "System.Reflection", "ExceptionHandlingClause")?;
     for (index, clause) in clauses.into_iter().enumerate() {
         let entry = t.new_object(class)?;
         store_element(t, array, index, entry);
         let flags = match clause.kind {
             EhKind::Catch(token) => {
-                let ty = loaded(t, runtime.resolve_type_token(image, token, method.context()))?;
+                let ty = loaded(
+                    t,
+                    runtime.resolve_type_token(image, token, method.context()),
+                )?;
                 let ty = type_object_of(t, ty)?;
                 store_reference(t, entry, t.field_offset(CLAUSE, "catch_type")?, ty);
                 0
@@ -80,10 +93,19 @@ fn body(t: &Thread, handle: usize) -> Managed<ObjRef> {
             EhKind::Fault => 4,
         };
         entry.write(t.field_offset(CLAUSE, "flags")?, flags);
-        entry.write(t.field_offset(CLAUSE, "try_offset")?, clause.try_offset as i32);
+        entry.write(
+            t.field_offset(CLAUSE, "try_offset")?,
+            clause.try_offset as i32,
+        );
         entry.write(t.field_offset(CLAUSE, "try_length")?, clause.try_len as i32);
-        entry.write(t.field_offset(CLAUSE, "handler_offset")?, clause.handler_offset as i32);
-        entry.write(t.field_offset(CLAUSE, "handler_length")?, clause.handler_len as i32);
+        entry.write(
+            t.field_offset(CLAUSE, "handler_offset")?,
+            clause.handler_offset as i32,
+        );
+        entry.write(
+            t.field_offset(CLAUSE, "handler_length")?,
+            clause.handler_len as i32,
+        );
     }
     store_reference(t, object, t.field_offset(BODY, "clauses")?, array.object());
     Ok(object)

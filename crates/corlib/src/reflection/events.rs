@@ -113,7 +113,11 @@ pub(super) fn event_of_object<'t>(t: &'t Thread, object: ObjRef) -> Managed<&'t 
 
 fn from_handle(t: &Thread, handle: usize, ty: usize) -> Managed<ObjRef> {
     let event = event_of_handle(t, handle)?;
-    let class = if ty == 0 { event.class } else { class_of_handle(t, ty)? };
+    let class = if ty == 0 {
+        event.class
+    } else {
+        class_of_handle(t, ty)?
+    };
     let reflected = canonical(t, class)?;
     t.reflection_object((handle, reflected.address(), keys::EVENT), || {
         let object = t.new_object(corlib_class(t, "System.Reflection", "RuntimeEventInfo")?)?;
@@ -132,7 +136,9 @@ fn event_info(t: &Thread, this: ObjRef, info: *mut u8) -> Managed<()> {
     let event = event_of_object(t, this)?;
     let reflected = class_of_handle(t, this.read(t.field_offset(EVENT, "klass")?))?;
     let object = |method: Option<MethodPtr>| {
-        method.map_or(Ok(ObjRef::NULL), |method| method_object(t, method, reflected))
+        method.map_or(Ok(ObjRef::NULL), |method| {
+            method_object(t, method, reflected)
+        })
     };
     store_at(t, info, type_object(t, event.class)?);
     store_at(t, info.wrapping_add(8), type_object(t, reflected)?);
@@ -141,7 +147,11 @@ fn event_info(t: &Thread, this: ObjRef, info: *mut u8) -> Managed<()> {
     store_at(t, info.wrapping_add(32), object(event.remove)?);
     store_at(t, info.wrapping_add(40), object(event.raise)?);
     // SAFETY: managed code passes a `MonoEventInfo`, whose attributes stand at 48.
-    unsafe { info.add(48).cast::<i32>().write_unaligned(i32::from(event.flags)) };
+    unsafe {
+        info.add(48)
+            .cast::<i32>()
+            .write_unaligned(i32::from(event.flags))
+    };
     let others = reference_array(t, "System.Reflection", "MethodInfo", event.others.len())?;
     for (index, &method) in event.others.iter().enumerate() {
         store_element(t, others, index, object(Some(method))?);

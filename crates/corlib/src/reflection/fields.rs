@@ -42,7 +42,10 @@ pub(super) fn field_object(t: &Thread, field: FieldPtr, reflected: ClassPtr) -> 
         let object = t.new_object(corlib_class(t, "System.Reflection", "RuntimeFieldInfo")?)?;
         object.write(t.field_offset(FIELD, "klass")?, reflected.address());
         object.write(t.field_offset(FIELD, "fhandle")?, field.address());
-        object.write(t.field_offset(FIELD, "attrs")?, i32::from(field.flags.bits()));
+        object.write(
+            t.field_offset(FIELD, "attrs")?,
+            i32::from(field.flags.bits()),
+        );
         let name = t.new_string(field.name)?;
         store_reference(t, object, t.field_offset(FIELD, "name")?, name.object());
         let ty = type_object_of(t, field.ty)?;
@@ -108,7 +111,11 @@ fn metadata_token(t: &Thread, field: ObjRef) -> Managed<i32> {
 fn field_offset(t: &Thread, this: ObjRef) -> Managed<i32> {
     let field = field_of_object(t, this)?;
     let offset = loaded(t, t.runtime().field_offset(field))?;
-    let header = if field.class.is_value_type() { 0 } else { ferrocil_vm::HEADER_SIZE };
+    let header = if field.class.is_value_type() {
+        0
+    } else {
+        ferrocil_vm::HEADER_SIZE
+    };
     Ok((offset - header) as i32)
 }
 
@@ -140,7 +147,11 @@ fn constant(t: &Thread, this: ObjRef) -> Managed<ObjRef> {
         return Ok(ObjRef::NULL);
     };
     let token = Token::new(TableId::Field, field.rid);
-    match image.image().constant_of(token).map(|row| image.image().constant_value(row)) {
+    match image
+        .image()
+        .constant_of(token)
+        .map(|row| image.image().constant_value(row))
+    {
         Some(Ok(value)) => constant_object(t, value, None),
         Some(Err(error)) => Err(t.throw_load_error(&error.into())),
         None => Err(throw(t, "System", "InvalidOperationException", "")),
@@ -210,7 +221,11 @@ fn place(t: &Thread, field: FieldPtr, object: ObjRef) -> Managed<*mut u8> {
         ));
     }
     let offset = loaded(t, t.runtime().field_offset(field))?;
-    let header = if field.class.is_value_type() { ferrocil_vm::HEADER_SIZE } else { 0 };
+    let header = if field.class.is_value_type() {
+        ferrocil_vm::HEADER_SIZE
+    } else {
+        0
+    };
     Ok(object.at(offset + header))
 }
 
@@ -222,7 +237,11 @@ fn get_value(t: &Thread, this: ObjRef, object: ObjRef) -> Managed<ObjRef> {
             return Ok(ObjRef::NULL);
         };
         let token = Token::new(TableId::Field, field.rid);
-        return match image.image().constant_of(token).map(|row| image.image().constant_value(row)) {
+        return match image
+            .image()
+            .constant_of(token)
+            .map(|row| image.image().constant_value(row))
+        {
             Some(Ok(value)) => constant_object(t, value, Some(class)),
             Some(Err(error)) => Err(t.throw_load_error(&error.into())),
             None => Ok(ObjRef::NULL),
@@ -236,7 +255,12 @@ fn set_value(t: &Thread, this: ObjRef, object: ObjRef, value: ObjRef) -> Managed
     let class = t.class_of_type(field.ty)?;
     let place = place(t, field, object)?;
     if field.has_rva() {
-        return Err(throw(t, "System", "FieldAccessException", "The field is data of its image."));
+        return Err(throw(
+            t,
+            "System",
+            "FieldAccessException",
+            "The field is data of its image.",
+        ));
     }
     store_value(t, class, place, value)
 }

@@ -25,7 +25,11 @@ fn arguments(t: &Thread, this: ObjRef) -> Managed<ArrayRef> {
         Some(args) => type_array(t, false, universe.args(args).iter().copied()),
         None if method.generic_definition => {
             let arity = loaded(t, t.runtime().signature(method))?.generic_arity as u16;
-            type_array(t, false, (0..arity).map(|index| universe.mvar(method.def, index)))
+            type_array(
+                t,
+                false,
+                (0..arity).map(|index| universe.mvar(method.def, index)),
+            )
         }
         None => type_array(t, false, std::iter::empty()),
     }
@@ -50,18 +54,33 @@ fn make(t: &Thread, this: ObjRef, args: ArrayRef) -> Managed<ObjRef> {
         types.push(t.class_of_type_object(arg)?.ty);
     }
     if !method.generic_definition {
-        return Err(throw(t, "System", "InvalidOperationException", "not a generic method definition"));
+        return Err(throw(
+            t,
+            "System",
+            "InvalidOperationException",
+            "not a generic method definition",
+        ));
     }
     let arity = loaded(t, t.runtime().signature(method))?.generic_arity as usize;
     if arity != types.len() {
         return Err(argument(t, "Incorrect length", "methodInstantiation"));
     }
-    let inst = loaded(t, t.runtime().universe().inst_of(&types).map_err(Into::into))?;
+    let inst = loaded(
+        t,
+        t.runtime().universe().inst_of(&types).map_err(Into::into),
+    )?;
     let def = method.def;
-    let fits = satisfies(t, TableId::MethodDef, def.image, def.rid, &types, Context {
-        class_args: method.class.args,
-        method_args: Some(inst),
-    })?;
+    let fits = satisfies(
+        t,
+        TableId::MethodDef,
+        def.image,
+        def.rid,
+        &types,
+        Context {
+            class_args: method.class.args,
+            method_args: Some(inst),
+        },
+    )?;
     if !fits {
         return Err(argument(t, "Invalid generic arguments", "typeArguments"));
     }
@@ -87,7 +106,17 @@ pub(super) fn satisfies_constraints(
     args: &[TypeId],
 ) -> Managed<bool> {
     let inst = loaded(t, t.runtime().universe().inst_of(args).map_err(Into::into))?;
-    satisfies(t, table, image, rid, args, Context { class_args: Some(inst), method_args: None })
+    satisfies(
+        t,
+        table,
+        image,
+        rid,
+        args,
+        Context {
+            class_args: Some(inst),
+            method_args: None,
+        },
+    )
 }
 
 fn satisfies(
@@ -128,7 +157,10 @@ fn satisfies(
 }
 
 fn fits_flags(t: &Thread, class: ClassPtr, flags: GenericParamAttributes) -> Managed<bool> {
-    if matches!(class.kind, ClassKind::ByRef | ClassKind::Pointer | ClassKind::FnPtr) {
+    if matches!(
+        class.kind,
+        ClassKind::ByRef | ClassKind::Pointer | ClassKind::FnPtr
+    ) {
         return Ok(false);
     }
     if flags.contains(GenericParamAttributes::REFERENCE_TYPE_CONSTRAINT) && class.is_value_type() {
@@ -139,7 +171,9 @@ fn fits_flags(t: &Thread, class: ClassPtr, flags: GenericParamAttributes) -> Man
     {
         return Ok(false);
     }
-    if flags.contains(GenericParamAttributes::DEFAULT_CONSTRUCTOR_CONSTRAINT) && !class.is_value_type() {
+    if flags.contains(GenericParamAttributes::DEFAULT_CONSTRUCTOR_CONSTRAINT)
+        && !class.is_value_type()
+    {
         if class.is_abstract() || class.is_array() {
             return Ok(false);
         }
@@ -150,4 +184,3 @@ fn fits_flags(t: &Thread, class: ClassPtr, flags: GenericParamAttributes) -> Man
     }
     Ok(true)
 }
-

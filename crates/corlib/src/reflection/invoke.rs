@@ -12,8 +12,13 @@ use crate::system::support::{
 };
 
 pub(super) fn register(table: &mut IcallTable) {
-    for class in ["System.Reflection.RuntimeMethodInfo", "System.Reflection.RuntimeConstructorInfo"] {
-        table.class(class).add("InternalInvoke", icall(internal_invoke));
+    for class in [
+        "System.Reflection.RuntimeMethodInfo",
+        "System.Reflection.RuntimeConstructorInfo",
+    ] {
+        table
+            .class(class)
+            .add("InternalInvoke", icall(internal_invoke));
     }
     table
         .class("System.Runtime.Remoting.Messaging.AsyncResult")
@@ -96,7 +101,10 @@ pub(crate) fn invoke_method(
     }
     let mut found = method;
     if !target.is_null() && method.is_virtual() && !method.is_static() {
-        found = loaded(t, runtime.find_implementation(runtime.class_of(target), method))?;
+        found = loaded(
+            t,
+            runtime.find_implementation(runtime.class_of(target), method),
+        )?;
     }
     if !found.is_static() || found.name == ".cctor" {
         crate::system::initialize(t, found.class)?;
@@ -109,7 +117,11 @@ pub(crate) fn invoke_method(
     let object = made.unwrap_or(target);
     let this = (!found.is_static()).then(|| {
         let value = found.class.is_value_type();
-        if value { object.payload() as u64 } else { object.address() as u64 }
+        if value {
+            object.payload() as u64
+        } else {
+            object.address() as u64
+        }
     });
     let result = call(t, found, this, args)?;
     // The box must be on this stack while the method runs on what is inside.
@@ -203,11 +215,13 @@ fn by_value(
         let from = scalar_type(t.runtime().class_of(argument)).unwrap_or(element);
         // SAFETY: the argument is a box of a number of this element type.
         let bits = unsafe { read_scalar(from, argument.payload()) };
-        return Ok(if from != element && crate::system::support::widens(from, element) {
-            crate::system::support::widened(bits, from, element)
-        } else {
-            bits
-        });
+        return Ok(
+            if from != element && crate::system::support::widens(from, element) {
+                crate::system::support::widened(bits, from, element)
+            } else {
+                bits
+            },
+        );
     }
     // The callee may change its copy, never the caller's box.
     let copy = boxed_copy(t, class, argument)?;
@@ -259,16 +273,16 @@ fn new_string(t: &Thread, ctor: MethodPtr, args: ArrayRef) -> Managed<ObjRef> {
             return call(t, method, Some(0), args);
         }
     }
-    Err(throw(t, "System", "MissingMethodException", "String.CreateString"))
+    Err(throw(
+        t,
+        "System",
+        "MissingMethodException",
+        "String.CreateString",
+    ))
 }
 
 /// Constructors and accessors of arrays, which have no code.
-fn array_member(
-    t: &Thread,
-    method: MethodPtr,
-    target: ObjRef,
-    args: ArrayRef,
-) -> Managed<ObjRef> {
+fn array_member(t: &Thread, method: MethodPtr, target: ObjRef, args: ArrayRef) -> Managed<ObjRef> {
     let class = method.class;
     let MethodKind::Array(kind) = method.kind else {
         return call(t, method, Some(target.address() as u64), args);

@@ -43,7 +43,11 @@ impl Binding {
     }
     /// Instance and static members; inherited static ones only when asked for.
     fn takes(self, is_static: bool, inherited: bool) -> bool {
-        if is_static { self.has(8) && (!inherited || self.has(64)) } else { self.has(4) }
+        if is_static {
+            self.has(8) && (!inherited || self.has(64))
+        } else {
+            self.has(4)
+        }
     }
 }
 
@@ -76,7 +80,11 @@ impl Names<'_> {
 
 fn pointers(t: &Thread, list: &[usize]) -> Managed<*mut PointerArray> {
     let array = PointerArray::allocate(list);
-    if array.is_null() { Err(out_of_memory(t)) } else { Ok(array) }
+    if array.is_null() {
+        Err(out_of_memory(t))
+    } else {
+        Ok(array)
+    }
 }
 
 /// The class whose members are listed, and its bases unless only its own are wanted.
@@ -93,14 +101,19 @@ fn classes(class: ClassPtr, declared_only: bool) -> impl Iterator<Item = (ClassP
 }
 
 fn lists_members(class: &Class) -> bool {
-    !matches!(class.kind, ClassKind::ByRef | ClassKind::Pointer | ClassKind::FnPtr)
+    !matches!(
+        class.kind,
+        ClassKind::ByRef | ClassKind::Pointer | ClassKind::FnPtr
+    )
 }
 
 /// Whether a member is seen, by its access: private ones only in their own class.
 fn is_visible(access: MemberAccess, binding: Binding, inherited: bool) -> bool {
     match access {
         MemberAccess::Public => binding.public(),
-        MemberAccess::Private | MemberAccess::CompilerControlled => binding.non_public() && !inherited,
+        MemberAccess::Private | MemberAccess::CompilerControlled => {
+            binding.non_public() && !inherited
+        }
         _ => binding.non_public(),
     }
 }
@@ -126,7 +139,13 @@ fn constructors(t: &Thread, ty: ObjRef, flags: i32) -> Managed<*mut PointerArray
     pointers(t, &list)
 }
 
-fn methods(t: &Thread, ty: ObjRef, name: *const u8, flags: i32, kind: i32) -> Managed<*mut PointerArray> {
+fn methods(
+    t: &Thread,
+    ty: ObjRef,
+    name: *const u8,
+    flags: i32,
+    kind: i32,
+) -> Managed<*mut PointerArray> {
     let class = t.class_of_type_object(ty)?;
     let binding = Binding(flags);
     let names = Names::new(name, kind, binding.ignores_case());
@@ -134,8 +153,15 @@ fn methods(t: &Thread, ty: ObjRef, name: *const u8, flags: i32, kind: i32) -> Ma
     let mut list = Vec::new();
     let mut seen_slots = Vec::new();
     if lists_members(&class) {
-        let start = if class.kind == ClassKind::GenericParam { class.parent } else { Some(class) };
-        for (current, inherited) in start.into_iter().flat_map(|c| classes(c, binding.declared_only())) {
+        let start = if class.kind == ClassKind::GenericParam {
+            class.parent
+        } else {
+            Some(class)
+        };
+        for (current, inherited) in start
+            .into_iter()
+            .flat_map(|c| classes(c, binding.declared_only()))
+        {
             for &method in loaded(t, runtime.methods(current))? {
                 // An override hides what it overrides.
                 if method.is_virtual() && !method.is_static() && !current.is_interface() {
@@ -161,7 +187,13 @@ fn methods(t: &Thread, ty: ObjRef, name: *const u8, flags: i32, kind: i32) -> Ma
     pointers(t, &list)
 }
 
-fn fields(t: &Thread, ty: ObjRef, name: *const u8, flags: i32, kind: i32) -> Managed<*mut PointerArray> {
+fn fields(
+    t: &Thread,
+    ty: ObjRef,
+    name: *const u8,
+    flags: i32,
+    kind: i32,
+) -> Managed<*mut PointerArray> {
     let class = t.class_of_type_object(ty)?;
     let binding = Binding(flags);
     let names = Names::new(name, kind, binding.ignores_case());
@@ -217,7 +249,9 @@ fn properties(
                     binding.public()
                 } else {
                     binding.non_public()
-                        && accessors.iter().any(|&method| sees_accessor(method, inherited))
+                        && accessors
+                            .iter()
+                            .any(|&method| sees_accessor(method, inherited))
                 };
                 let is_static = accessors.iter().flatten().any(|method| method.is_static());
                 if !visible
@@ -231,8 +265,10 @@ fn properties(
             }
         }
     }
-    let list: Vec<usize> =
-        found.into_iter().map(|property| std::ptr::from_ref(property) as usize).collect();
+    let list: Vec<usize> = found
+        .into_iter()
+        .map(|property| std::ptr::from_ref(property) as usize)
+        .collect();
     pointers(t, &list)
 }
 
@@ -243,7 +279,10 @@ fn hidden(t: &Thread, found: &[&Property], property: &Property) -> Managed<bool>
             continue;
         }
         let mut same = true;
-        for (a, b) in [(other.getter, property.getter), (other.setter, property.setter)] {
+        for (a, b) in [
+            (other.getter, property.getter),
+            (other.setter, property.setter),
+        ] {
             if let (Some(a), Some(b)) = (a, b) {
                 same &= loaded(t, t.runtime().same_signature(a, b))?;
             }
@@ -287,10 +326,16 @@ fn nested_types(
     if let Some(def) = class.def {
         let image = loaded(t, t.runtime().image_of(def))?;
         for rid in image.image().nested_types(def.rid) {
-            let nested = ferrocil_generics::TypeDef { image: def.image, rid };
+            let nested = ferrocil_generics::TypeDef {
+                image: def.image,
+                rid,
+            };
             let class = t.class_of_type(t.runtime().type_of_def(nested))?;
-            let visible =
-                if is_nested_public(class.flags) { binding.public() } else { binding.non_public() };
+            let visible = if is_nested_public(class.flags) {
+                binding.public()
+            } else {
+                binding.non_public()
+            };
             if visible && names.takes(class.name) {
                 list.push(class.address());
             }
@@ -298,4 +343,3 @@ fn nested_types(
     }
     pointers(t, &list)
 }
-

@@ -18,7 +18,10 @@ const CONSTRUCTOR: &str = "System.Reflection.RuntimeConstructorInfo";
 pub(super) fn register(table: &mut IcallTable) {
     table
         .class(METHOD)
-        .add("GetMethodFromHandleInternalType_native", icall(method_from_handle))
+        .add(
+            "GetMethodFromHandleInternalType_native",
+            icall(method_from_handle),
+        )
         .add("GetPInvoke", icall(pinvoke))
         .add("get_base_method", icall(base_method))
         .add("get_core_clr_security_level", icall(security_level))
@@ -38,11 +41,7 @@ pub(super) fn register(table: &mut IcallTable) {
 }
 
 /// The reflection object of a method as seen through a class.
-pub(crate) fn method_object(
-    t: &Thread,
-    method: MethodPtr,
-    reflected: ClassPtr,
-) -> Managed<ObjRef> {
+pub(crate) fn method_object(t: &Thread, method: MethodPtr, reflected: ClassPtr) -> Managed<ObjRef> {
     let reflected = canonical(t, reflected)?;
     let owner = canonical(t, method.class)?;
     let method = if owner == method.class || method.kind != MethodKind::Defined {
@@ -50,18 +49,21 @@ pub(crate) fn method_object(
     } else {
         loaded(t, t.runtime().method(owner, method.def, method.args))?
     };
-    t.reflection_object((method.address(), reflected.address(), keys::METHOD), || {
-        let (class, name) = if method.is_constructor() {
-            (CONSTRUCTOR, "RuntimeConstructorInfo")
-        } else {
-            (METHOD, "RuntimeMethodInfo")
-        };
-        let object = t.new_object(corlib_class(t, "System.Reflection", name)?)?;
-        object.write(t.field_offset(class, "mhandle")?, method.address());
-        let ty = type_object(t, reflected)?;
-        store_reference(t, object, t.field_offset(class, "reftype")?, ty);
-        Ok(object)
-    })
+    t.reflection_object(
+        (method.address(), reflected.address(), keys::METHOD),
+        || {
+            let (class, name) = if method.is_constructor() {
+                (CONSTRUCTOR, "RuntimeConstructorInfo")
+            } else {
+                (METHOD, "RuntimeMethodInfo")
+            };
+            let object = t.new_object(corlib_class(t, "System.Reflection", name)?)?;
+            object.write(t.field_offset(class, "mhandle")?, method.address());
+            let ty = type_object(t, reflected)?;
+            store_reference(t, object, t.field_offset(class, "reftype")?, ty);
+            Ok(object)
+        },
+    )
 }
 
 /// The method behind a `MethodInfo` or `ConstructorInfo` of the runtime.
@@ -88,17 +90,20 @@ pub(crate) fn method_of_object(t: &Thread, object: ObjRef) -> Managed<MethodPtr>
 /// The class through which a method object was found.
 pub(crate) fn reflected_class(t: &Thread, object: ObjRef) -> Managed<ClassPtr> {
     let method = method_of_object(t, object)?;
-    let class = if method.is_constructor() { CONSTRUCTOR } else { METHOD };
+    let class = if method.is_constructor() {
+        CONSTRUCTOR
+    } else {
+        METHOD
+    };
     let ty: ObjRef = object.read(t.field_offset(class, "reftype")?);
-    if ty.is_null() { Ok(method.class) } else { t.class_of_type_object(ty) }
+    if ty.is_null() {
+        Ok(method.class)
+    } else {
+        t.class_of_type_object(ty)
+    }
 }
 
-fn method_from_handle(
-    t: &Thread,
-    handle: usize,
-    ty: usize,
-    generic_check: u8,
-) -> Managed<ObjRef> {
+fn method_from_handle(t: &Thread, handle: usize, ty: usize, generic_check: u8) -> Managed<ObjRef> {
     let method = method_of_handle(t, handle)?;
     if ty == 0 {
         return method_object(t, method, method.class);
@@ -213,9 +218,15 @@ fn method_info(t: &Thread, handle: usize, info: *mut u8) -> Managed<()> {
     store_at(t, info.wrapping_add(8), ret);
     // SAFETY: managed code passes a `MonoMethodInfo`, whose numbers stand at 16, 20 and 24.
     unsafe {
-        info.add(16).cast::<i32>().write_unaligned(i32::from(method.flags.bits()));
-        info.add(20).cast::<i32>().write_unaligned(i32::from(method.impl_flags.bits()));
-        info.add(24).cast::<i32>().write_unaligned(calling_convention(method, signature));
+        info.add(16)
+            .cast::<i32>()
+            .write_unaligned(i32::from(method.flags.bits()));
+        info.add(20)
+            .cast::<i32>()
+            .write_unaligned(i32::from(method.impl_flags.bits()));
+        info.add(24)
+            .cast::<i32>()
+            .write_unaligned(calling_convention(method, signature));
     }
     Ok(())
 }

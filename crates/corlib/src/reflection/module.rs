@@ -86,9 +86,16 @@ fn context(t: &Thread, class_args: ArrayRef, method_args: ArrayRef) -> Managed<C
         if types.is_empty() {
             return Ok(None);
         }
-        loaded(t, t.runtime().universe().inst_of(&types).map_err(Into::into)).map(Some)
+        loaded(
+            t,
+            t.runtime().universe().inst_of(&types).map_err(Into::into),
+        )
+        .map(Some)
     };
-    Ok(Context { class_args: inst(class_args)?, method_args: inst(method_args)? })
+    Ok(Context {
+        class_args: inst(class_args)?,
+        method_args: inst(method_args)?,
+    })
 }
 
 /// Checks that a token names an existing row of one of some tables.
@@ -203,7 +210,10 @@ fn resolve_member(
     let context = context(t, class_args, method_args)?;
     let runtime = t.runtime();
     if token.table().is_some_and(|table| TYPES.contains(&table)) {
-        return type_object_of(t, loaded(t, runtime.resolve_type_token(image, token, context))?);
+        return type_object_of(
+            t,
+            loaded(t, runtime.resolve_type_token(image, token, context))?,
+        );
     }
     if is_field(image, token) {
         let field = loaded(t, runtime.resolve_field_token(image, token, context))?;
@@ -221,7 +231,11 @@ fn resolve_string(t: &Thread, module: usize, token: i32, error: ByRef<i32>) -> M
             new_string_utf16(t, &units)
         }
         Err(_) => {
-            error.set(if token >> 24 == 0x70 { OUT_OF_RANGE } else { BAD_TABLE });
+            error.set(if token >> 24 == 0x70 {
+                OUT_OF_RANGE
+            } else {
+                BAD_TABLE
+            });
             Ok(StringRef::NULL)
         }
     }

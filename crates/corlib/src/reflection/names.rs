@@ -43,7 +43,10 @@ impl TypeName {
     /// Parses a name; `None` when it is malformed.
     pub(super) fn parse(text: &str) -> Option<TypeName> {
         let chars: Vec<char> = text.chars().collect();
-        let mut parser = Parser { chars: &chars, at: 0 };
+        let mut parser = Parser {
+            chars: &chars,
+            at: 0,
+        };
         let name = parser.name(true, 0)?;
         (parser.at == chars.len()).then_some(name)
     }
@@ -91,7 +94,10 @@ impl Parser<'_> {
             return None;
         }
         self.skip_spaces();
-        let mut name = TypeName { outer: self.identifier()?, ..TypeName::default() };
+        let mut name = TypeName {
+            outer: self.identifier()?,
+            ..TypeName::default()
+        };
         while self.eat('+') {
             name.nested.push(self.identifier()?);
         }
@@ -148,7 +154,11 @@ impl Parser<'_> {
                         }
                         self.at += 1;
                     }
-                    if rank == 1 && !starred { Suffix::Vector } else { Suffix::Array(rank) }
+                    if rank == 1 && !starred {
+                        Suffix::Vector
+                    } else {
+                        Suffix::Array(rank)
+                    }
                 }
                 _ => return Some(()),
             };
@@ -205,7 +215,9 @@ impl Failure {
                 t,
                 "System",
                 "ArgumentException",
-                &format!("Type names passed to Assembly.GetType() must not specify an assembly, or '{text}' is malformed."),
+                &format!(
+                    "Type names passed to Assembly.GetType() must not specify an assembly, or '{text}' is malformed."
+                ),
             ),
             Failure::Type(name, assembly) => throw(
                 t,
@@ -229,7 +241,10 @@ pub(super) fn find_type(t: &Thread, lookup: &Lookup<'_>) -> Managed<Result<TypeI
         Some(name) => find(t, lookup, &name),
         None => Ok(Err(Failure::Type(
             lookup.text.to_string(),
-            lookup.near.map_or("mscorlib", |image| image.display_name()).to_string(),
+            lookup
+                .near
+                .map_or("mscorlib", |image| image.display_name())
+                .to_string(),
         ))),
     }
 }
@@ -276,7 +291,11 @@ fn find(t: &Thread, lookup: &Lookup<'_>, name: &TypeName) -> Managed<Result<Type
         let mut args = Vec::with_capacity(name.args.len());
         for arg in &name.args {
             // Arguments may be anywhere that the name says, or near.
-            let inner = Lookup { only: None, near: lookup.only.or(lookup.near), ..*lookup };
+            let inner = Lookup {
+                only: None,
+                near: lookup.only.or(lookup.near),
+                ..*lookup
+            };
             match find(t, &inner, arg)? {
                 Ok(ty) => args.push(ty),
                 Err(failure) => return Ok(Err(failure)),
@@ -302,7 +321,12 @@ fn split(full: &str) -> (&str, &str) {
     full.rsplit_once('.').unwrap_or(("", full))
 }
 
-fn find_def(t: &Thread, image: &LoadedImage, name: &TypeName, ignore_case: bool) -> Option<TypeDef> {
+fn find_def(
+    t: &Thread,
+    image: &LoadedImage,
+    name: &TypeName,
+    ignore_case: bool,
+) -> Option<TypeDef> {
     let (namespace, simple) = split(&name.outer);
     let runtime = t.runtime();
     let mut def = match runtime.find_type_in(image, namespace, simple) {
@@ -322,7 +346,10 @@ fn find_def(t: &Thread, image: &LoadedImage, name: &TypeName, ignore_case: bool)
                         .and_then(|row| metadata.string(row.name))
                         .is_ok_and(|n| n.eq_ignore_ascii_case(nested))
                 })?;
-                TypeDef { image: def.image, rid }
+                TypeDef {
+                    image: def.image,
+                    rid,
+                }
             }
             None => return None,
         };
@@ -338,13 +365,18 @@ fn find_ignoring_case(image: &LoadedImage, full: &str) -> Option<TypeDef> {
         .find(|&rid| {
             metadata.type_def(rid).is_ok_and(|row| {
                 !row.flags.is_nested()
-                    && metadata.string(row.name).is_ok_and(|n| n.eq_ignore_ascii_case(simple))
+                    && metadata
+                        .string(row.name)
+                        .is_ok_and(|n| n.eq_ignore_ascii_case(simple))
                     && metadata
                         .string(row.namespace)
                         .is_ok_and(|n| n.eq_ignore_ascii_case(namespace))
             })
         })
-        .map(|rid| TypeDef { image: image.id, rid })
+        .map(|rid| TypeDef {
+            image: image.id,
+            rid,
+        })
 }
 
 #[cfg(test)]
@@ -369,8 +401,14 @@ mod tests {
         assert_eq!(name.args[0].assembly.as_deref(), Some("mscorlib"));
         assert_eq!(name.args[1].suffixes, [Suffix::Vector]);
         assert_eq!(name.suffixes, [Suffix::Array(2), Suffix::ByRef]);
-        assert_eq!(TypeName::parse("A[*]").unwrap().suffixes, [Suffix::Array(1)]);
-        assert_eq!(TypeName::parse("A**").unwrap().suffixes, [Suffix::Pointer; 2]);
+        assert_eq!(
+            TypeName::parse("A[*]").unwrap().suffixes,
+            [Suffix::Array(1)]
+        );
+        assert_eq!(
+            TypeName::parse("A**").unwrap().suffixes,
+            [Suffix::Pointer; 2]
+        );
     }
 
     #[test]

@@ -68,8 +68,12 @@ fn parameters(t: &Thread, handle: usize, member: ObjRef) -> Managed<ArrayRef> {
 
 fn build(t: &Thread, method: MethodPtr, member: ObjRef) -> Managed<ArrayRef> {
     let signature = loaded(t, t.runtime().signature(method))?;
-    let array =
-        reference_array(t, "System.Reflection", "ParameterInfo", signature.params.len())?;
+    let array = reference_array(
+        t,
+        "System.Reflection",
+        "ParameterInfo",
+        signature.params.len(),
+    )?;
     let class = corlib_class(t, "System.Reflection", "RuntimeParameterInfo")?;
     for (index, &ty) in signature.params.iter().enumerate() {
         let object = t.new_object(class)?;
@@ -77,8 +81,16 @@ fn build(t: &Thread, method: MethodPtr, member: ObjRef) -> Managed<ArrayRef> {
         store_reference(t, object, t.field_offset(PARAMETER, "MemberImpl")?, member);
         object.write(t.field_offset(PARAMETER, "PositionImpl")?, index as i32);
         let type_object = type_object_of(t, ty)?;
-        store_reference(t, object, t.field_offset(PARAMETER, "ClassImpl")?, type_object);
-        let image = t.runtime().image(method.def.image).map(|image| image.image());
+        store_reference(
+            t,
+            object,
+            t.field_offset(PARAMETER, "ClassImpl")?,
+            type_object,
+        );
+        let image = t
+            .runtime()
+            .image(method.def.image)
+            .map(|image| image.image());
         let row = param_row(t, method, index as u16 + 1)
             .and_then(|rid| Some((rid, image?.param(rid).ok()?)));
         let mut attributes = ParamAttributes::empty();
@@ -87,20 +99,34 @@ fn build(t: &Thread, method: MethodPtr, member: ObjRef) -> Managed<ArrayRef> {
             attributes = row.flags;
             let name = image.string(row.name).unwrap_or("");
             let name = t.new_string(name)?;
-            store_reference(t, object, t.field_offset(PARAMETER, "NameImpl")?, name.object());
+            store_reference(
+                t,
+                object,
+                t.field_offset(PARAMETER, "NameImpl")?,
+                name.object(),
+            );
             if attributes.contains(ParamAttributes::HAS_DEFAULT) {
                 let token = Token::new(TableId::Param, rid);
-                let constant =
-                    image.constant_of(token).and_then(|row| image.constant_value(row).ok());
+                let constant = image
+                    .constant_of(token)
+                    .and_then(|row| image.constant_value(row).ok());
                 if let Some(constant) = constant {
                     value = Some(constant_object(t, constant, Some(default_class(t, ty)?))?);
                 }
             }
         } else {
             let name = t.new_string("")?;
-            store_reference(t, object, t.field_offset(PARAMETER, "NameImpl")?, name.object());
+            store_reference(
+                t,
+                object,
+                t.field_offset(PARAMETER, "NameImpl")?,
+                name.object(),
+            );
         }
-        object.write(t.field_offset(PARAMETER, "AttrsImpl")?, i32::from(attributes.bits()));
+        object.write(
+            t.field_offset(PARAMETER, "AttrsImpl")?,
+            i32::from(attributes.bits()),
+        );
         let value = match value {
             Some(value) => value,
             None if attributes.contains(ParamAttributes::OPTIONAL) => {
@@ -108,7 +134,12 @@ fn build(t: &Thread, method: MethodPtr, member: ObjRef) -> Managed<ArrayRef> {
             }
             None => special(t, "System", "DBNull")?,
         };
-        store_reference(t, object, t.field_offset(PARAMETER, "DefaultValueImpl")?, value);
+        store_reference(
+            t,
+            object,
+            t.field_offset(PARAMETER, "DefaultValueImpl")?,
+            value,
+        );
     }
     Ok(array)
 }
@@ -138,7 +169,10 @@ pub(super) fn parameter_of_object(t: &Thread, object: ObjRef) -> Managed<Option<
         }
         "RuntimePropertyInfo" => {
             let property = super::properties::property_of_object(t, member)?;
-            Ok(property.getter.or(property.setter).map(|method| (method, position)))
+            Ok(property
+                .getter
+                .or(property.setter)
+                .map(|method| (method, position)))
         }
         _ => Ok(None),
     }

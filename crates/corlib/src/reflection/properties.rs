@@ -107,7 +107,10 @@ pub(super) fn accessors(
     let mut list = Vec::new();
     for rid in image.method_semantics_of(association) {
         let row = image.method_semantics(rid)?;
-        let method = MethodDef { image: def.image, rid: row.method };
+        let method = MethodDef {
+            image: def.image,
+            rid: row.method,
+        };
         list.push((row.semantics, runtime.method(class, method, None)?));
     }
     Ok(list)
@@ -148,7 +151,11 @@ pub(super) fn property_of_object<'t>(t: &'t Thread, object: ObjRef) -> Managed<&
 
 fn from_handle(t: &Thread, handle: usize, ty: usize) -> Managed<ObjRef> {
     let property = property_of_handle(t, handle)?;
-    let class = if ty == 0 { property.class } else { class_of_handle(t, ty)? };
+    let class = if ty == 0 {
+        property.class
+    } else {
+        class_of_handle(t, ty)?
+    };
     property_object(t, property, class)
 }
 
@@ -162,7 +169,11 @@ fn default_value(t: &Thread, this: ObjRef) -> Managed<ObjRef> {
         return Ok(ObjRef::NULL);
     };
     let token = Token::new(TableId::Property, property.rid);
-    match image.image().constant_of(token).map(|row| image.image().constant_value(row)) {
+    match image
+        .image()
+        .constant_of(token)
+        .map(|row| image.image().constant_value(row))
+    {
         Some(Ok(value)) => constant_object(t, value, None),
         Some(Err(error)) => Err(t.throw_load_error(&error.into())),
         None => Err(throw(t, "System", "InvalidOperationException", "")),
@@ -175,11 +186,7 @@ fn modifiers(t: &Thread, _this: ObjRef, _optional: u8) -> Managed<ArrayRef> {
 }
 
 /// An accessor's method object; private ones of bases are not shown.
-fn accessor_object(
-    t: &Thread,
-    method: Option<MethodPtr>,
-    reflected: ClassPtr,
-) -> Managed<ObjRef> {
+fn accessor_object(t: &Thread, method: Option<MethodPtr>, reflected: ClassPtr) -> Managed<ObjRef> {
     use ferrocil_metadata::MemberAccess;
     match method {
         Some(method)
@@ -198,13 +205,25 @@ fn property_info(t: &Thread, this: ObjRef, info: *mut u8, wanted: i32) -> Manage
     let reflected = class_of_handle(t, this.read(t.field_offset(PROPERTY, "klass")?))?;
     if wanted & 1 != 0 {
         // SAFETY: managed code passes a `MonoPropertyInfo`, whose attributes stand at 40.
-        unsafe { info.add(40).cast::<i32>().write_unaligned(i32::from(property.flags)) };
+        unsafe {
+            info.add(40)
+                .cast::<i32>()
+                .write_unaligned(i32::from(property.flags))
+        };
     }
     if wanted & 2 != 0 {
-        store_at(t, info.wrapping_add(24), accessor_object(t, property.getter, reflected)?);
+        store_at(
+            t,
+            info.wrapping_add(24),
+            accessor_object(t, property.getter, reflected)?,
+        );
     }
     if wanted & 4 != 0 {
-        store_at(t, info.wrapping_add(32), accessor_object(t, property.setter, reflected)?);
+        store_at(
+            t,
+            info.wrapping_add(32),
+            accessor_object(t, property.setter, reflected)?,
+        );
     }
     if wanted & 8 != 0 {
         store_at(t, info, type_object(t, reflected)?);
@@ -213,7 +232,11 @@ fn property_info(t: &Thread, this: ObjRef, info: *mut u8, wanted: i32) -> Manage
         store_at(t, info.wrapping_add(8), type_object(t, property.class)?);
     }
     if wanted & 32 != 0 {
-        store_at(t, info.wrapping_add(16), t.new_string(property.name)?.object());
+        store_at(
+            t,
+            info.wrapping_add(16),
+            t.new_string(property.name)?.object(),
+        );
     }
     Ok(())
 }

@@ -21,7 +21,11 @@ pub(super) fn register(table: &mut IcallTable) {
 
 /// The row of a resource.
 fn find(image: &LoadedImage, name: &str) -> Option<u32> {
-    image.image().resources().find(|(_, found)| found.as_ref().is_ok_and(|n| *n == name)).map(|(rid, _)| rid)
+    image
+        .image()
+        .resources()
+        .find(|(_, found)| found.as_ref().is_ok_and(|n| *n == name))
+        .map(|(rid, _)| rid)
 }
 
 /// Address and size of an embedded resource; null when there is none.
@@ -47,7 +51,10 @@ fn data(
 
 fn names(t: &Thread, this: ObjRef) -> Managed<ArrayRef> {
     let image = image_of_assembly(t, this)?;
-    string_array(t, image.image().resources().filter_map(|(_, name)| name.ok()))
+    string_array(
+        t,
+        image.image().resources().filter_map(|(_, name)| name.ok()),
+    )
 }
 
 /// Fills a `ManifestResourceInfo`; `false` when there is no such resource.
@@ -60,12 +67,19 @@ fn info(t: &Thread, this: ObjRef, name: StringRef, info: ObjRef) -> Managed<bool
     let Some(rid) = find(image, &name.to_string_lossy()) else {
         return Ok(false);
     };
-    let row = image.image().manifest_resource(rid).map_err(|error| t.throw_load_error(&error.into()))?;
+    let row = image
+        .image()
+        .manifest_resource(rid)
+        .map_err(|error| t.throw_load_error(&error.into()))?;
     let place = t.field_offset(CLASS, "<ResourceLocation>k__BackingField")?;
     let implementation: Token = row.implementation;
     match implementation.table() {
         Some(TableId::AssemblyRef) if !implementation.is_nil() => {
-            let other = loaded(t, t.runtime().resolve_assembly_ref(image, implementation.rid()))?;
+            let other = loaded(
+                t,
+                t.runtime()
+                    .resolve_assembly_ref(image, implementation.rid()),
+            )?;
             let object = assembly_object(t, other)?;
             let offset = t.field_offset(CLASS, "<ReferencedAssembly>k__BackingField")?;
             store_reference(t, info, offset, object);

@@ -57,7 +57,12 @@ fn type_of_class(_t: &Thread, class: usize) -> Managed<usize> {
 fn array_rank(t: &Thread, ty: ObjRef) -> Managed<i32> {
     let class = t.class_of_type_object(ty)?;
     if !class.is_array() {
-        return Err(throw(t, "System", "ArgumentException", "Type must be an array type."));
+        return Err(throw(
+            t,
+            "System",
+            "ArgumentException",
+            "Type must be an array type.",
+        ));
     }
     Ok(class.rank as i32)
 }
@@ -104,7 +109,11 @@ pub(super) fn base_of(t: &Thread, class: ClassPtr) -> Managed<Option<ClassPtr>> 
             let flags = runtime.param_flags_of(class.ty);
             let value_type =
                 flags.contains(GenericParamAttributes::NOT_NULLABLE_VALUE_TYPE_CONSTRAINT);
-            let base = if value_type { Wk::ValueType } else { Wk::Object };
+            let base = if value_type {
+                Wk::ValueType
+            } else {
+                Wk::Object
+            };
             Some(loaded(t, runtime.well_known_class(base))?)
         }
         _ => class.parent,
@@ -226,18 +235,25 @@ pub(super) fn parameter_row(
 ) -> Option<(&ferrocil_vm::LoadedImage, u32)> {
     let runtime = t.runtime();
     let (image, owner, index) = match runtime.universe().ty(class.ty) {
-        Type::Var { owner, index } => {
-            (owner.image, Token::new(TableId::TypeDef, owner.rid), index)
-        }
-        Type::MVar { owner, index } => {
-            (owner.image, Token::new(TableId::MethodDef, owner.rid), index)
-        }
+        Type::Var { owner, index } => (owner.image, Token::new(TableId::TypeDef, owner.rid), index),
+        Type::MVar { owner, index } => (
+            owner.image,
+            Token::new(TableId::MethodDef, owner.rid),
+            index,
+        ),
         _ => return None,
     };
     let image = runtime.image(image)?;
-    let row = image.image().generic_params(owner).into_iter().find(|&rid| {
-        image.image().generic_param(rid).is_ok_and(|row| row.number == index)
-    })?;
+    let row = image
+        .image()
+        .generic_params(owner)
+        .into_iter()
+        .find(|&rid| {
+            image
+                .image()
+                .generic_param(rid)
+                .is_ok_and(|row| row.number == index)
+        })?;
     Some((image, row))
 }
 
@@ -279,7 +295,9 @@ fn parameter_info(t: &Thread, ty: ObjRef) -> Managed<usize> {
         constraints: list.as_ptr(),
     };
     let mut map = infos.0.lock();
-    let entry = map.entry(class.address()).or_insert_with(|| Box::new((info, list)));
+    let entry = map
+        .entry(class.address())
+        .or_insert_with(|| Box::new((info, list)));
     Ok(std::ptr::from_ref(&entry.0) as usize)
 }
 
@@ -326,7 +344,11 @@ fn from_name(
     if name.is_null() {
         return Err(throw(t, "System", "ArgumentNullException", "typeName"));
     }
-    let near = if caller.is_null() { user_image(t) } else { Some(image_of_assembly(t, caller)?) };
+    let near = if caller.is_null() {
+        user_image(t)
+    } else {
+        Some(image_of_assembly(t, caller)?)
+    };
     let lookup = Lookup {
         text: &name.to_string_lossy(),
         ignore_case: ignore_case != 0,
@@ -339,4 +361,3 @@ fn from_name(
         Err(_) => Ok(ObjRef::NULL),
     }
 }
-

@@ -19,8 +19,14 @@ pub(super) fn register(table: &mut IcallTable) {
     table
         .class("System.RuntimeType")
         .add("CreateInstanceInternal", icall(create_instance))
-        .add("GetCorrespondingInflatedConstructor", icall(corresponding_method))
-        .add("GetCorrespondingInflatedMethod", icall(corresponding_method))
+        .add(
+            "GetCorrespondingInflatedConstructor",
+            icall(corresponding_method),
+        )
+        .add(
+            "GetCorrespondingInflatedMethod",
+            icall(corresponding_method),
+        )
         .add("GetGenericArgumentsInternal", icall(generic_arguments))
         .add("GetGenericParameterPosition", icall(parameter_position))
         .add("GetInterfaceMapData", icall(interface_map))
@@ -71,7 +77,11 @@ fn generic_arguments(t: &Thread, ty: ObjRef, runtime_types: u8) -> Managed<Array
             let image = loaded(t, t.runtime().image_of(def))?;
             let owner = ferrocil_metadata::Token::new(ferrocil_metadata::TableId::TypeDef, def.rid);
             let arity = image.image().generic_params(owner).len() as u16;
-            type_array(t, runtime_types, (0..arity).map(|index| universe.var(def, index)))
+            type_array(
+                t,
+                runtime_types,
+                (0..arity).map(|index| universe.var(def, index)),
+            )
         }
         _ => type_array(t, runtime_types, std::iter::empty()),
     }
@@ -87,7 +97,10 @@ fn parameter_position(t: &Thread, ty: ObjRef) -> Managed<i32> {
 
 fn interfaces(t: &Thread, ty: ObjRef) -> Managed<ArrayRef> {
     let class = t.class_of_type_object(ty)?;
-    if matches!(class.kind, ClassKind::ByRef | ClassKind::Pointer | ClassKind::FnPtr) {
+    if matches!(
+        class.kind,
+        ClassKind::ByRef | ClassKind::Pointer | ClassKind::FnPtr
+    ) {
         return type_array(t, false, std::iter::empty());
     }
     let list = loaded(t, t.runtime().interfaces(class))?;
@@ -130,7 +143,10 @@ fn packing(t: &Thread, ty: ObjRef, packing: ByRef<i32>, size: ByRef<i32>) -> Man
     size.set(0);
     if let Some(def) = class.def {
         let image = loaded(t, t.runtime().image_of(def))?.image();
-        if let Some(row) = image.class_layout_of(def.rid).and_then(|rid| image.class_layout(rid).ok()) {
+        if let Some(row) = image
+            .class_layout_of(def.rid)
+            .and_then(|rid| image.class_layout(rid).ok())
+        {
             packing.set(i32::from(row.packing_size));
             size.set(row.class_size as i32);
         }
@@ -184,7 +200,13 @@ fn make_generic(t: &Thread, definition: ObjRef, args: ArrayRef) -> Managed<ObjRe
             "The type is not a generic type definition.",
         ));
     };
-    if !satisfies_constraints(t, ferrocil_metadata::TableId::TypeDef, def.image, def.rid, &types)? {
+    if !satisfies_constraints(
+        t,
+        ferrocil_metadata::TableId::TypeDef,
+        def.image,
+        def.rid,
+        &types,
+    )? {
         return Err(argument(t, "Invalid generic arguments", "typeArguments"));
     }
     let ty = loaded(t, universe.inst(def, &types).map_err(Into::into))?;
@@ -201,13 +223,19 @@ fn make_array(t: &Thread, ty: ObjRef, rank: i32) -> Managed<ObjRef> {
 
 fn make_by_ref(t: &Thread, ty: ObjRef) -> Managed<ObjRef> {
     let class = t.class_of_type_object(ty)?;
-    let made = loaded(t, t.runtime().universe().by_ref(class.ty).map_err(Into::into))?;
+    let made = loaded(
+        t,
+        t.runtime().universe().by_ref(class.ty).map_err(Into::into),
+    )?;
     type_object_of(t, made)
 }
 
 fn make_pointer(t: &Thread, ty: ObjRef) -> Managed<ObjRef> {
     let class = t.class_of_type_object(ty)?;
-    let made = loaded(t, t.runtime().universe().pointer(class.ty).map_err(Into::into))?;
+    let made = loaded(
+        t,
+        t.runtime().universe().pointer(class.ty).map_err(Into::into),
+    )?;
     type_object_of(t, made)
 }
 
@@ -224,7 +252,9 @@ fn full_name(t: &Thread, ty: ObjRef, full: u8, qualified: u8) -> Managed<StringR
     let mut text = t.runtime().type_name_as(class.ty, style);
     if style == NameStyle::Reflection && is_definition(t, class) {
         // `ToString` of a definition lists its parameters.
-        let def = class.def.map(|def| t.runtime().universe().own_inst(def, arity(t, class)));
+        let def = class
+            .def
+            .map(|def| t.runtime().universe().own_inst(def, arity(t, class)));
         if let Some(Ok(own)) = def {
             text = t.runtime().type_name_as(own, style);
         }
@@ -236,7 +266,13 @@ fn full_name(t: &Thread, ty: ObjRef, full: u8, qualified: u8) -> Managed<StringR
 fn arity(t: &Thread, class: ClassPtr) -> u16 {
     let count = class.def.and_then(|def| {
         let owner = ferrocil_metadata::Token::new(ferrocil_metadata::TableId::TypeDef, def.rid);
-        Some(t.runtime().image(def.image)?.image().generic_params(owner).len())
+        Some(
+            t.runtime()
+                .image(def.image)?
+                .image()
+                .generic_params(owner)
+                .len(),
+        )
     });
     count.map_or(0, |count| count as u16)
 }
@@ -283,7 +319,10 @@ pub(super) fn enclosing(t: &Thread, class: ClassPtr) -> Managed<Option<ClassPtr>
     let outer = image.image().enclosing_type(def.rid);
     outer
         .map(|rid| {
-            let outer = ferrocil_generics::TypeDef { image: def.image, rid };
+            let outer = ferrocil_generics::TypeDef {
+                image: def.image,
+                rid,
+            };
             t.class_of_type(t.runtime().type_of_def(outer))
         })
         .transpose()
@@ -303,16 +342,17 @@ fn declaring_type(t: &Thread, ty: ObjRef) -> Managed<ObjRef> {
 }
 
 /// The class that declares a method definition.
-fn owning_class(
-    t: &Thread,
-    method: ferrocil_generics::MethodDef,
-) -> Managed<Option<ClassPtr>> {
+fn owning_class(t: &Thread, method: ferrocil_generics::MethodDef) -> Managed<Option<ClassPtr>> {
     let runtime = t.runtime();
-    let owner =
-        runtime.image(method.image).and_then(|image| image.image().owner_of_method(method.rid));
+    let owner = runtime
+        .image(method.image)
+        .and_then(|image| image.image().owner_of_method(method.rid));
     owner
         .map(|rid| {
-            let def = ferrocil_generics::TypeDef { image: method.image, rid };
+            let def = ferrocil_generics::TypeDef {
+                image: method.image,
+                rid,
+            };
             t.class_of_type(runtime.type_of_def(def))
         })
         .transpose()

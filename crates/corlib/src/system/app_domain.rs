@@ -48,7 +48,11 @@ fn program(runtime: &Runtime) -> Option<std::path::PathBuf> {
 
 fn friendly_name(t: &Thread, _this: ObjRef) -> Managed<StringRef> {
     let domain = t.domain();
-    let program = if domain.id() == t.runtime().root_domain().id() { program(t.runtime()) } else { None };
+    let program = if domain.id() == t.runtime().root_domain().id() {
+        program(t.runtime())
+    } else {
+        None
+    };
     match program.as_deref().and_then(|path| path.file_name()) {
         Some(name) => t.new_string(&name.to_string_lossy()),
         None => t.new_string(domain.name()),
@@ -63,7 +67,10 @@ fn setup(t: &Thread, _this: ObjRef) -> Managed<ObjRef> {
         let setup = t.new_object(class)?;
         let program = program(t.runtime());
         let base = t.runtime().base_folder().cloned().or_else(|| {
-            program.as_deref().and_then(|path| path.parent()).map(std::path::Path::to_path_buf)
+            program
+                .as_deref()
+                .and_then(|path| path.parent())
+                .map(std::path::Path::to_path_buf)
         });
         if let Some(base) = base {
             let base = std::fs::canonicalize(&base).unwrap_or(base);
@@ -172,7 +179,12 @@ fn get_data(t: &Thread, this: ObjRef, name: StringRef) -> Managed<ObjRef> {
         return Ok(setup.read(t.field_offset("System.AppDomainSetup", field)?));
     }
     let key = data_key(t, name)?;
-    Ok(t.domain().reflection.lock().get(&key).copied().unwrap_or_default())
+    Ok(t.domain()
+        .reflection
+        .lock()
+        .get(&key)
+        .copied()
+        .unwrap_or_default())
 }
 
 fn set_data(t: &Thread, _this: ObjRef, name: StringRef, value: ObjRef) -> Managed<()> {

@@ -49,7 +49,10 @@ fn bounds(t: &Thread, array: ArrayRef, dimension: i32) -> Managed<ArrayBounds> {
     let (class, _) = array_class(t, array)?;
     match u32::try_from(dimension) {
         Ok(dimension) if dimension < class.rank => Ok(if class.kind == ClassKind::SzArray {
-            ArrayBounds { length: array.len() as u32, lower: 0 }
+            ArrayBounds {
+                length: array.len() as u32,
+                lower: 0,
+            }
         } else {
             array.bounds(class.rank, dimension)
         }),
@@ -82,7 +85,14 @@ pub(crate) fn array_class_of(
     } else {
         match u8::try_from(rank) {
             Ok(rank @ 1..=32) => universe.array(element.ty, rank),
-            _ => return Err(throw(t, "System", "TypeLoadException", "An array has at most 32 dimensions.")),
+            _ => {
+                return Err(throw(
+                    t,
+                    "System",
+                    "TypeLoadException",
+                    "An array has at most 32 dimensions.",
+                ));
+            }
         }
     };
     let ty = loaded(t, ty.map_err(Into::into))?;
@@ -106,7 +116,10 @@ fn create_instance(
         let Ok(length) = u32::try_from(length) else {
             return Err(throw(t, "System", "ArgumentOutOfRangeException", "lengths"));
         };
-        list.push(ArrayBounds { length, lower: lows.get(dimension).copied().unwrap_or(0) });
+        list.push(ArrayBounds {
+            length,
+            lower: lows.get(dimension).copied().unwrap_or(0),
+        });
     }
     let vector = matches!(list.as_slice(), [only] if only.lower == 0);
     let class = array_class_of(t, element, list.len(), vector)?;
@@ -140,7 +153,10 @@ fn fast_copy(
     if from_element != to_element {
         let fits = from_element.is_reference()
             && to_element.is_reference()
-            && loaded(t, ferrocil_vm::is_assignable(t.runtime(), from_element, to_element))?;
+            && loaded(
+                t,
+                ferrocil_vm::is_assignable(t.runtime(), from_element, to_element),
+            )?;
         if !fits {
             return Ok(false);
         }
@@ -161,7 +177,9 @@ fn barrier(t: &Thread, element: ClassPtr, place: *mut u8, bytes: usize) -> Manag
         element.is_reference()
     };
     if has_references {
-        t.runtime().heap().write_barrier_range(place as usize, bytes);
+        t.runtime()
+            .heap()
+            .write_barrier_range(place as usize, bytes);
     }
     Ok(())
 }
@@ -200,7 +218,11 @@ fn position_of(t: &Thread, array: ArrayRef, indices: ArrayRef) -> Managed<i32> {
     }
     let indices = indices.as_slice::<i32>();
     if indices.len() != class.rank as usize {
-        return Err(argument(t, "Array was not a one-dimensional array.", "indices"));
+        return Err(argument(
+            t,
+            "Array was not a one-dimensional array.",
+            "indices",
+        ));
     }
     let mut position = 0i64;
     for (dimension, &index) in indices.iter().enumerate() {
@@ -217,7 +239,12 @@ fn position_of(t: &Thread, array: ArrayRef, indices: ArrayRef) -> Managed<i32> {
 fn get_value_at(t: &Thread, array: ArrayRef, position: i32) -> Managed<ObjRef> {
     let (_, element) = array_class(t, array)?;
     if element.kind == ClassKind::Pointer {
-        return Err(throw(t, "System", "NotSupportedException", "Type is not supported."));
+        return Err(throw(
+            t,
+            "System",
+            "NotSupportedException",
+            "Type is not supported.",
+        ));
     }
     object_at(t, element, element_at(t, array, position)?)
 }
@@ -226,7 +253,12 @@ pub(crate) fn get_value(t: &Thread, array: ArrayRef, indices: ArrayRef) -> Manag
     get_value_at(t, array, position_of(t, array, indices)?)
 }
 
-pub(crate) fn set_value(t: &Thread, array: ArrayRef, value: ObjRef, indices: ArrayRef) -> Managed<()> {
+pub(crate) fn set_value(
+    t: &Thread,
+    array: ArrayRef,
+    value: ObjRef,
+    indices: ArrayRef,
+) -> Managed<()> {
     set_value_at(t, array, value, position_of(t, array, indices)?)
 }
 
@@ -241,7 +273,12 @@ fn set_value_at(t: &Thread, array: ArrayRef, value: ObjRef, position: i32) -> Ma
         return Err(throw(t, "System", "InvalidCastException", ""));
     };
     if !widens(from, to) {
-        return Err(throw(t, "System", "ArgumentException", "not a widening conversion"));
+        return Err(throw(
+            t,
+            "System",
+            "ArgumentException",
+            "not a widening conversion",
+        ));
     }
     // SAFETY: the value is a box of `from`; the element has the size of `to`.
     unsafe {

@@ -55,7 +55,11 @@ fn virtual_method(t: &Thread, delegate: ObjRef) -> Managed<ObjRef> {
     let found = if target.is_null() {
         method
     } else {
-        loaded(t, t.runtime().find_implementation(t.runtime().class_of(target), method))?
+        loaded(
+            t,
+            t.runtime()
+                .find_implementation(t.runtime().class_of(target), method),
+        )?
     };
     method_object(t, found, found.class)
 }

@@ -7,9 +7,7 @@ use super::support::{
     argument_null, is_signed, loaded, null_reference, read_scalar, reference_array, scalar_type,
     store_element, type_object,
 };
-use crate::prelude::{
-    ByRef, IcallTable, Managed, ObjRef, Thread, icall, store_byref, throw,
-};
+use crate::prelude::{ByRef, IcallTable, Managed, ObjRef, Thread, icall, store_byref, throw};
 
 pub(super) fn register(table: &mut IcallTable) {
     table
@@ -28,7 +26,11 @@ fn enum_class(t: &Thread, ty: ObjRef) -> Managed<(ClassPtr, ElementType)> {
     let class = t.class_of_type_object(ty)?;
     match scalar_type(class) {
         Some(element) if class.kind == ClassKind::Enum => Ok((class, element)),
-        _ => Err(super::support::argument(t, "Type provided must be an Enum.", "enumType")),
+        _ => Err(super::support::argument(
+            t,
+            "Type provided must be an Enum.",
+            "enumType",
+        )),
     }
 }
 

@@ -32,7 +32,11 @@ fn exit(t: &Thread, object: ObjRef) -> Managed<()> {
 
 fn try_enter(t: &Thread, object: ObjRef, milliseconds: i32, taken: ByRef<u8>) -> Managed<()> {
     if taken.get() != 0 {
-        return Err(super::support::argument(t, "lockTaken is already true", "lockTaken"));
+        return Err(super::support::argument(
+            t,
+            "lockTaken is already true",
+            "lockTaken",
+        ));
     }
     let entered = t.monitor_try_enter(object, timeout(milliseconds))?;
     taken.set(u8::from(entered));

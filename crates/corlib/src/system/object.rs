@@ -51,7 +51,11 @@ fn memberwise_clone(t: &Thread, this: ObjRef) -> Managed<ObjRef> {
 }
 
 fn identity_hash(t: &Thread, object: ObjRef) -> Managed<i32> {
-    Ok(if object.is_null() { 0 } else { t.identity_hash(object) })
+    Ok(if object.is_null() {
+        0
+    } else {
+        t.identity_hash(object)
+    })
 }
 
 fn allocate_string(t: &Thread, length: i32) -> Managed<StringRef> {
@@ -90,12 +94,7 @@ fn offset_in_box(t: &Thread, field: &Field) -> Managed<u32> {
 }
 
 /// Compares the fields that are numbers and strings; gives back pairs of the others.
-fn value_equals(
-    t: &Thread,
-    this: ObjRef,
-    that: ObjRef,
-    rest: ByRef<ObjRef>,
-) -> Managed<bool> {
+fn value_equals(t: &Thread, this: ObjRef, that: ObjRef, rest: ByRef<ObjRef>) -> Managed<bool> {
     rest.set(ObjRef::NULL);
     if this.is_null() || that.is_null() {
         return Err(null_reference(t));
@@ -122,7 +121,10 @@ fn value_equals(
                     read_scalar(element, a) == read_scalar(element, b)
                 }
                 _ if ty.element_type == ElementType::String => {
-                    let (a, b) = (this.read::<StringRef>(offset), that.read::<StringRef>(offset));
+                    let (a, b) = (
+                        this.read::<StringRef>(offset),
+                        that.read::<StringRef>(offset),
+                    );
                     a == b || (!a.is_null() && !b.is_null() && a.chars() == b.chars())
                 }
                 _ => {
@@ -230,7 +232,10 @@ pub(crate) fn initialize(t: &Thread, class: ClassPtr) -> Managed<()> {
 
 fn run_module_constructor(t: &Thread, module: usize) -> Managed<()> {
     let image = crate::reflection::assembly::image_of_handle(t, module)?;
-    let def = ferrocil_generics::TypeDef { image: image.id, rid: 1 };
+    let def = ferrocil_generics::TypeDef {
+        image: image.id,
+        rid: 1,
+    };
     let class = t.class_of_type(t.runtime().type_of_def(def))?;
     initialize(t, class)
 }

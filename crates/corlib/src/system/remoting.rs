@@ -30,10 +30,21 @@ pub(super) fn register(table: &mut IcallTable) {
 fn allocate(t: &Thread, ty: ObjRef) -> Managed<ObjRef> {
     let class = t.class_of_type_object(ty)?;
     if class.is_abstract() || class.is_interface() {
-        return Err(throw(t, "System", "MemberAccessException", "Cannot create an abstract class."));
+        return Err(throw(
+            t,
+            "System",
+            "MemberAccessException",
+            "Cannot create an abstract class.",
+        ));
     }
     if class.is_array() {
-        let bounds = vec![ferrocil_vm::ArrayBounds { length: 0, lower: 0 }; class.rank as usize];
+        let bounds = vec![
+            ferrocil_vm::ArrayBounds {
+                length: 0,
+                lower: 0
+            };
+            class.rank as usize
+        ];
         return Ok(t.new_array(class, &bounds)?.object());
     }
     t.new_object(class)
@@ -44,7 +55,12 @@ fn enable_proxies(t: &Thread, _ty: ObjRef, enable: u8) -> Managed<()> {
     if enable == 0 {
         return Ok(());
     }
-    Err(throw(t, "System", "NotSupportedException", "Remote activation is not supported."))
+    Err(throw(
+        t,
+        "System",
+        "NotSupportedException",
+        "Remote activation is not supported.",
+    ))
 }
 
 fn is_proxy(_t: &Thread, _object: ObjRef) -> Managed<bool> {

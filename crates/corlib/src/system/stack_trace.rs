@@ -3,9 +3,7 @@
 use ferrocil_vm::{CodeKind, Frame, LoadedImage, StackEntry, frames};
 
 use super::support::{corlib_class, reference_array, store_element, store_reference};
-use crate::prelude::{
-    ArrayRef, ByRef, IcallTable, Managed, ObjRef, Thread, icall, store_byref,
-};
+use crate::prelude::{ArrayRef, ByRef, IcallTable, Managed, ObjRef, Thread, icall, store_byref};
 use crate::reflection::assembly::assembly_object;
 use crate::reflection::methods::method_object;
 
@@ -41,19 +39,17 @@ fn describe(t: &Thread, frame: ObjRef, entry: &StackEntry) -> Managed<()> {
     const CLASS: &str = "System.Diagnostics.StackFrame";
     let il = entry.il_offset.map_or(-1, |offset| offset as i32);
     frame.write(t.field_offset(CLASS, "ilOffset")?, il);
-    frame.write(t.field_offset(CLASS, "nativeOffset")?, entry.native_offset as i32);
+    frame.write(
+        t.field_offset(CLASS, "nativeOffset")?,
+        entry.native_offset as i32,
+    );
     frame.write(t.field_offset(CLASS, "methodIndex")?, 0xff_ffff_u32);
     let method = method_object(t, entry.method, entry.method.class)?;
     store_reference(t, frame, t.field_offset(CLASS, "methodBase")?, method);
     Ok(())
 }
 
-fn exception_trace(
-    t: &Thread,
-    exception: ObjRef,
-    skip: i32,
-    _with_files: u8,
-) -> Managed<ArrayRef> {
+fn exception_trace(t: &Thread, exception: ObjRef, skip: i32, _with_files: u8) -> Managed<ArrayRef> {
     let entries = if exception.is_null() {
         Vec::new()
     } else {
@@ -90,7 +86,11 @@ fn frame_info(
     let found = {
         let index = usize::try_from(skip).unwrap_or(0).saturating_sub(1);
         method_frames(t).nth(index).and_then(|frame| {
-            Some((frame.code.method?, frame.il_offset(), frame.pc - frame.code.start))
+            Some((
+                frame.code.method?,
+                frame.il_offset(),
+                frame.pc - frame.code.start,
+            ))
         })
     };
     let Some((found, il, native)) = found else {
@@ -104,7 +104,9 @@ fn frame_info(
 
 fn current_method(t: &Thread) -> Managed<ObjRef> {
     let found = method_frames(t).next().and_then(|frame| frame.code.method);
-    found.map_or(Ok(ObjRef::NULL), |method| method_object(t, method, method.class))
+    found.map_or(Ok(ObjRef::NULL), |method| {
+        method_object(t, method, method.class)
+    })
 }
 
 /// The image of the caller's caller …: `depth` frames above the innermost.

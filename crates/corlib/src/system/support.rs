@@ -169,9 +169,7 @@ pub(crate) unsafe fn read_scalar(element: ElementType, place: *const u8) -> u64 
             ElementType::Boolean | ElementType::U1 => u64::from(place.read()),
             ElementType::I1 => place.cast::<i8>().read() as i64 as u64,
             ElementType::I2 => place.cast::<i16>().read_unaligned() as i64 as u64,
-            ElementType::U2 | ElementType::Char => {
-                u64::from(place.cast::<u16>().read_unaligned())
-            }
+            ElementType::U2 | ElementType::Char => u64::from(place.cast::<u16>().read_unaligned()),
             ElementType::I4 => place.cast::<i32>().read_unaligned() as i64 as u64,
             ElementType::U4 | ElementType::R4 => u64::from(place.cast::<u32>().read_unaligned()),
             _ => place.cast::<u64>().read_unaligned(),
@@ -371,10 +369,7 @@ mod tests {
         let bytes = (-2i64).to_le_bytes();
         // SAFETY: eight bytes are there.
         unsafe {
-            assert_eq!(
-                read_scalar(ElementType::I1, bytes.as_ptr()),
-                -2i64 as u64
-            );
+            assert_eq!(read_scalar(ElementType::I1, bytes.as_ptr()), -2i64 as u64);
             assert_eq!(read_scalar(ElementType::U2, bytes.as_ptr()), 0xfffe);
             assert_eq!(read_scalar(ElementType::U4, bytes.as_ptr()), 0xffff_fffe);
         }

