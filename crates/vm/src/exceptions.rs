@@ -2,7 +2,6 @@
 
 use std::sync::OnceLock;
 
-use ferrocil_generics::NameStyle;
 use ferrocil_jit::host::DeferredError;
 
 use crate::error::{LoadError, LoadErrorKind};
@@ -171,19 +170,9 @@ impl Thread {
         self.throw_named(namespace, name, &error.message)
     }
 
-    /// InvalidCastException as Mono words it.
-    pub fn throw_invalid_cast(&self, object: ObjRef, class: ClassPtr) -> Thrown {
-        let runtime = self.runtime();
-        if object.is_null() {
-            return self.throw_null_reference();
-        }
-        let from = runtime.type_name_as(runtime.class_of(object).ty, NameStyle::Reflection);
-        let to = runtime.type_name_as(class.ty, NameStyle::Reflection);
-        self.throw_named(
-            "System",
-            "InvalidCastException",
-            &format!("Unable to cast object of type '{from}' to type '{to}'."),
-        )
+    /// InvalidCastException as Mono words it: without the types.
+    pub fn throw_invalid_cast(&self) -> Thrown {
+        self.throw_named("System", "InvalidCastException", "")
     }
 
     /// TypeInitializationException around what an initialiser threw.

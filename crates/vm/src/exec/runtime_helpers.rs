@@ -98,7 +98,7 @@ pub(super) extern "C" fn cast_class(thread: *const Thread, object: ObjRef, vt: u
     let class = vtable(vt).class;
     match instance_of(thread, object, class) {
         Ok(true) => object,
-        Ok(false) => done(Err(thread.throw_invalid_cast(object, class))),
+        Ok(false) => done(Err(thread.throw_invalid_cast())),
         Err(thrown) => done(Err(thrown)),
     }
 }
@@ -363,7 +363,7 @@ pub(super) extern "C" fn unbox(thread: *const Thread, vt: usize, object: ObjRef)
     if found == wanted || (found.is_value_type() && base(found) == base(wanted)) {
         object.payload()
     } else {
-        done(Err(thread.throw_invalid_cast(object, wanted)))
+        done(Err(thread.throw_invalid_cast()))
     }
 }
 

@@ -4,7 +4,7 @@ use ferrocil_jit::host::ThrowKind;
 
 use super::Resume;
 use super::raise::{Origin, raise, resume};
-use crate::domain::{DomainRoot, VTablePtr};
+use crate::domain::DomainRoot;
 use crate::object::ObjRef;
 use crate::threads::Thread;
 
@@ -170,20 +170,9 @@ pub extern "C" fn throw_deferred(
     raising.pending();
 }
 
-/// A failed cast.
-pub extern "C" fn throw_invalid_cast(
-    thread: *const Thread,
-    object: ObjRef,
-    vtable: usize,
-    fp: usize,
-    pc: usize,
-    out: *mut Resume,
-) {
-    let raising = raising!(thread, fp, pc, false, out);
-    // SAFETY: compiled code passes a vtable of its domain.
-    let class = unsafe { VTablePtr::from_address(vtable) }.class;
-    let _ = raising.thread.throw_invalid_cast(object, class);
-    raising.pending();
+/// A failed cast of (object, vtable).
+pub extern "C" fn throw_invalid_cast(thread: *const Thread, _: ObjRef, _: usize, fp: usize, pc: usize, out: *mut Resume) {
+    raising!(thread, fp, pc, false, out).kind(ThrowKind::InvalidCast as u64);
 }
 
 /// A hardware trap: called by the stub that the signal handler continues at.
