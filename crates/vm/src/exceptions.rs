@@ -88,7 +88,11 @@ impl Thread {
 
     /// NullReferenceException as Mono's runtime words it (its constructor's text has a full stop).
     pub fn throw_null_reference(&self) -> Thrown {
-        self.throw_named("System", "NullReferenceException", "Object reference not set to an instance of an object")
+        self.throw_named(
+            "System",
+            "NullReferenceException",
+            "Object reference not set to an instance of an object",
+        )
     }
 
     /// A new exception of a corlib class, made by its constructor `()` or `(string)`.

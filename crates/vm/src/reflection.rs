@@ -117,7 +117,10 @@ impl Runtime {
     /// # Errors
     /// When the body or its signature is bad.
     pub fn local_types(&self, method: MethodPtr) -> LoadResult<Vec<TypeId>> {
-        let Some(image) = self.image(method.def.image).filter(|_| method.kind == MethodKind::Defined) else {
+        let Some(image) = self
+            .image(method.def.image)
+            .filter(|_| method.kind == MethodKind::Defined)
+        else {
             return Ok(Vec::new());
         };
         let row = image.image().method_def(method.def.rid)?;
@@ -128,8 +131,14 @@ impl Runtime {
         if body.local_sig.is_nil() {
             return Ok(Vec::new());
         }
-        let signature = image.image().stand_alone_sig(body.local_sig.rid())?.signature;
+        let signature = image
+            .image()
+            .stand_alone_sig(body.local_sig.rid())?
+            .signature;
         let types = self.read_locals(image, image.image().blob(signature)?)?;
-        types.into_iter().map(|ty| Ok(self.universe().inflate(ty, method.context())?)).collect()
+        types
+            .into_iter()
+            .map(|ty| Ok(self.universe().inflate(ty, method.context())?))
+            .collect()
     }
 }

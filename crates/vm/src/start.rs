@@ -513,7 +513,8 @@ impl Thread {
                     }
                 }
             })();
-            text.filter(|t| !t.is_empty()).unwrap_or_else(|| self.describe_plainly(exception, &name, 0))
+            text.filter(|t| !t.is_empty())
+                .unwrap_or_else(|| self.describe_plainly(exception, &name, 0))
         })
     }
 
@@ -523,8 +524,14 @@ impl Thread {
         let Some(offsets) = runtime.exception_offsets() else {
             return name.to_string();
         };
-        let message = exception.read::<crate::object::StringRef>(offsets.message).to_string_lossy();
-        let mut text = if message.is_empty() { name.to_string() } else { format!("{name}: {message}") };
+        let message = exception
+            .read::<crate::object::StringRef>(offsets.message)
+            .to_string_lossy();
+        let mut text = if message.is_empty() {
+            name.to_string()
+        } else {
+            format!("{name}: {message}")
+        };
         let inner: ObjRef = exception.read(offsets.inner);
         if !inner.is_null() && depth < 8 {
             let inner_name = runtime.type_name(runtime.class_of(inner).ty);

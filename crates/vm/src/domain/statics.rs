@@ -40,7 +40,9 @@ impl Domain {
         let copy = copies.entry(field).or_insert_with(|| {
             let mut words = vec![0u64; data.len().div_ceil(8).max(1)].into_boxed_slice();
             // SAFETY: the words have room for the data.
-            unsafe { std::ptr::copy_nonoverlapping(data.as_ptr(), words.as_mut_ptr().cast(), data.len()) };
+            unsafe {
+                std::ptr::copy_nonoverlapping(data.as_ptr(), words.as_mut_ptr().cast(), data.len())
+            };
             words
         });
         copy.as_mut_ptr().cast()

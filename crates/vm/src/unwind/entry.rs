@@ -171,7 +171,14 @@ pub extern "C" fn throw_deferred(
 }
 
 /// A failed cast of (object, vtable).
-pub extern "C" fn throw_invalid_cast(thread: *const Thread, _: ObjRef, _: usize, fp: usize, pc: usize, out: *mut Resume) {
+pub extern "C" fn throw_invalid_cast(
+    thread: *const Thread,
+    _: ObjRef,
+    _: usize,
+    fp: usize,
+    pc: usize,
+    out: *mut Resume,
+) {
     raising!(thread, fp, pc, false, out).kind(ThrowKind::InvalidCast as u64);
 }
 
