@@ -225,10 +225,10 @@ unsafe impl VmBinding for GcBinding {
     }
 
     fn collection_finished(&self, record: &CollectionRecord) {
-        if let Some(runtime) = self.runtime() {
-            if runtime.options().gc_log {
-                eprintln!("{record}");
-            }
+        if let Some(runtime) = self.runtime()
+            && runtime.options().gc_log
+        {
+            eprintln!("{record}");
         }
     }
 }
@@ -252,7 +252,7 @@ fn scan_thread(thread: &Thread, current: bool, roots: &mut RootVisitor<'_, GcBin
         }
     };
     if current {
-        crate::stubs::asm::with_spilled_registers(|sp| scan(sp));
+        crate::stubs::asm::with_spilled_registers(&mut scan);
     } else {
         scan(parked);
     }

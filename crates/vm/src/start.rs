@@ -258,10 +258,10 @@ impl Runtime {
             finalizer.wake.notify_all();
             state.thread.take()
         };
-        if let Some(handle) = handle {
-            if handle.thread().id() != std::thread::current().id() {
-                let _ = handle.join();
-            }
+        if let Some(handle) = handle
+            && handle.thread().id() != std::thread::current().id()
+        {
+            let _ = handle.join();
         }
     }
 
@@ -407,13 +407,12 @@ impl Thread {
     fn finalize(&self, object: ObjRef) {
         let runtime = self.runtime();
         let class = runtime.class_of(object);
-        if let Ok(Some(finalizer)) = runtime.finalizer(class) {
-            if self
+        if let Ok(Some(finalizer)) = runtime.finalizer(class)
+            && self
                 .invoke(finalizer, Some(object.address() as u64), &[])
                 .is_err()
-            {
-                self.take_pending();
-            }
+        {
+            self.take_pending();
         }
     }
 
@@ -502,11 +501,11 @@ impl Thread {
                     .find_implementation(runtime.class_of(exception), to_string)
                     .ok()?;
                 match self.invoke(found, Some(exception.address() as u64), &[]) {
-                    // SAFETY: ToString returns a string.
-                    Ok(r) => Some(
-                        unsafe { crate::object::StringRef::from_object(r.object()) }
-                            .to_string_lossy(),
-                    ),
+                    Ok(r) => {
+                        // SAFETY: ToString returns a string.
+                        let text = unsafe { crate::object::StringRef::from_object(r.object()) };
+                        Some(text.to_string_lossy())
+                    }
                     Err(_) => {
                         self.take_pending();
                         None

@@ -192,7 +192,7 @@ impl Host<'_> {
             && target.is_virtual()
             && !target.is_static()
             && !target.flags.contains(MethodAttributes::FINAL)
-            && !(class.is_sealed() && !class.is_interface())
+            && (!class.is_sealed() || class.is_interface())
             && !class.is_value_type();
         if !dispatched {
             // On a sealed class, the slot's method is known.

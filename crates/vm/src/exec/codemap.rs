@@ -83,11 +83,4 @@ impl CodeMap {
         // SAFETY: code is only removed with the runtime (or its domain, when nothing of it runs).
         Some(unsafe { &*pointer })
     }
-
-    /// All code, in the order of addresses.
-    pub fn for_each(&self, mut f: impl FnMut(&CodeInfo)) {
-        for info in self.map.read().values() {
-            f(info);
-        }
-    }
 }

@@ -180,7 +180,7 @@ fn resolve(thread: &Thread, object: ObjRef, method: MethodPtr) -> Result<usize, 
         if method.class.is_interface()
             && !runtime.implements(&vt.class, method.class).unwrap_or(false)
         {
-            let text = format!("{}", e.message);
+            let text = e.message.to_string();
             return thread.throw_named("System", "EntryPointNotFoundException", &text);
         }
         thread.throw_load_error(&e)

@@ -225,10 +225,11 @@ impl Runtime {
         let name = image.image().string(row.name)?;
         let class = self.member_parent(image, row.class, context)?;
         let wanted = self.read_method_sig(image, image.image().blob(row.signature)?)?;
-        if class.is_array() && class.def.is_none() {
-            if let Some(kind) = array_method(name, wanted.params.len() as u32, class.rank) {
-                return self.array_method(class, kind);
-            }
+        if class.is_array()
+            && class.def.is_none()
+            && let Some(kind) = array_method(name, wanted.params.len() as u32, class.rank)
+        {
+            return self.array_method(class, kind);
         }
         // The signature in the reference is in terms of the class's and method's own
         // parameters: compare after binding the class's arguments, leaving method parameters open.

@@ -83,11 +83,10 @@ impl Drop for Attached<'_> {
     fn drop(&mut self) {
         let me: *const Thread = &raw const *self.thread;
         // A collection may look at the buffer until the thread is off the list.
-        // SAFETY: the buffer is this thread's own.
         self.thread.managed(|| {
-            self.runtime
-                .heap()
-                .release_tlab(unsafe { &*self.thread.tlab() })
+            // SAFETY: the buffer is this thread's own.
+            let tlab = unsafe { &*self.thread.tlab() };
+            self.runtime.heap().release_tlab(tlab);
         });
         self.runtime.threads().detach(&self.thread);
         ATTACHED.with(|list| list.borrow_mut().retain(|(_, t)| *t != me));

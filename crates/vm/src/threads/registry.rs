@@ -27,7 +27,6 @@ pub struct ThreadRegistry {
     resume_lock: Mutex<()>,
     resumed: Condvar,
     next_id: AtomicU32,
-    gone: Condvar,
 }
 
 /// The world is stopped while this lives.
@@ -71,33 +70,12 @@ impl ThreadRegistry {
     pub(crate) fn detach(&self, thread: &Thread) {
         let me: *const Thread = thread;
         self.threads.lock().retain(|e| e.0 != me);
-        self.gone.notify_all();
     }
 
     /// Number of attached threads.
     #[must_use]
     pub fn count(&self) -> usize {
         self.threads.lock().len()
-    }
-
-    /// Waits (at most `timeout`) until at most `count` threads are attached.
-    pub(crate) fn wait_count(&self, count: usize, timeout: std::time::Duration) -> bool {
-        let mut list = self.threads.lock();
-        let end = std::time::Instant::now() + timeout;
-        while list.len() > count {
-            if self.gone.wait_until(&mut list, end).timed_out() {
-                return false;
-            }
-        }
-        true
-    }
-
-    /// Runs `f` for every attached thread; only atomics of other threads may be touched.
-    pub(crate) fn for_each(&self, mut f: impl FnMut(&Thread)) {
-        for e in self.threads.lock().iter() {
-            // SAFETY: threads stay registered while the list is locked.
-            f(unsafe { &*e.0 });
-        }
     }
 
     /// Stops all threads but `me`. The caller is the only one to stop the world (the

@@ -102,10 +102,8 @@ impl SignalStack {
         // SAFETY: the memory lives until `restore`.
         unsafe { libc::sigaltstack(&raw const stack, previous.as_mut_ptr()) };
         // SAFETY: zeroed or filled in, both valid.
-        SignalStack {
-            memory,
-            previous: unsafe { previous.assume_init() },
-        }
+        let previous = unsafe { previous.assume_init() };
+        SignalStack { memory, previous }
     }
 
     pub(crate) fn restore(self) {

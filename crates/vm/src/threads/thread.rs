@@ -219,12 +219,6 @@ impl Thread {
         self.parked_sp.replace(sp)
     }
 
-    /// Lowest usable stack address.
-    #[must_use]
-    pub(crate) fn stack_limit(&self) -> usize {
-        self.stack_limit
-    }
-
     /// Bytes of stack that are left below the caller.
     #[must_use]
     pub fn stack_left(&self) -> usize {
@@ -258,11 +252,6 @@ impl Thread {
     #[must_use]
     pub fn internal_object(&self) -> ObjRef {
         self.internal.get()
-    }
-
-    /// Blocks of thread statics of this thread.
-    pub(crate) fn statics(&self) -> &RefCell<Vec<Box<[u64]>>> {
-        &self.statics
     }
 
     /// Whether a stack overflow is being turned into an exception.

@@ -109,7 +109,7 @@ impl Runtime {
             .len();
         if let Some(args) = args {
             let given = self.universe().args(args).len();
-            if given != arity as usize {
+            if given != arity {
                 return Err(LoadError::type_load(
                     name,
                     format!("type '{name}' takes {arity} type arguments, {given} were given"),
@@ -141,16 +141,16 @@ impl Runtime {
             }
             _ => ClassKind::Class,
         };
-        if let Some(p) = parent {
-            if p.is_interface() || p.kind == ClassKind::ByRef || p.kind == ClassKind::Pointer {
-                return Err(LoadError::type_load(
-                    name,
-                    format!(
-                        "type '{name}' cannot derive from '{}'",
-                        self.type_name(p.ty)
-                    ),
-                ));
-            }
+        if let Some(p) = parent
+            && (p.is_interface() || p.kind == ClassKind::ByRef || p.kind == ClassKind::Pointer)
+        {
+            return Err(LoadError::type_load(
+                name,
+                format!(
+                    "type '{name}' cannot derive from '{}'",
+                    self.type_name(p.ty)
+                ),
+            ));
         }
         let element_type = match (element_type, kind) {
             (ElementType::Class, ClassKind::ValueType | ClassKind::Enum) => ElementType::ValueType,

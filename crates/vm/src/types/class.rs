@@ -9,7 +9,7 @@ use ferrocil_generics::{ImageId, InstId, TypeDef, TypeId};
 use ferrocil_metadata::{ElementType, TypeAttributes};
 
 use super::{Field, Layout, MethodPtr, VTableLayout};
-use crate::error::LoadError;
+use crate::error::{LoadError, LoadResult};
 
 /// What kind of type a class is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,6 +35,9 @@ pub enum ClassKind {
     /// Type parameter.
     GenericParam,
 }
+
+/// MethodImpl rows of a class: (declaration, body).
+pub(crate) type Overrides = Box<[(MethodPtr, MethodPtr)]>;
 
 /// A loaded type of a runtime. Lives in the pool of the image set it depends on.
 pub struct Class {
@@ -74,7 +77,7 @@ pub struct Class {
     pub(crate) own_interfaces: OnceLock<Result<Box<[ClassPtr]>, LoadError>>,
     pub(crate) layout: OnceLock<Result<Layout, LoadError>>,
     pub(crate) vtable: OnceLock<Result<VTableLayout, LoadError>>,
-    pub(crate) overrides: OnceLock<Result<Box<[(MethodPtr, MethodPtr)]>, LoadError>>,
+    pub(crate) overrides: OnceLock<LoadResult<Overrides>>,
     /// Interface dispatch results found so far.
     pub(crate) dispatch: parking_lot::RwLock<rustc_hash::FxHashMap<MethodPtr, MethodPtr>>,
 }

@@ -112,7 +112,6 @@ impl Runtime {
         image
             .image()
             .type_methods(def.rid)
-            .into_iter()
             .map(|rid| {
                 self.method(
                     class,
@@ -152,7 +151,7 @@ impl Runtime {
         let name = image.image().string(row.name)?;
         if let Some(args) = args {
             let given = self.universe().args(args).len();
-            if given != arity as usize {
+            if given != arity {
                 return Err(LoadError::bad_image(
                     "",
                     format!("method '{name}' takes {arity} type arguments, {given} were given"),

@@ -234,10 +234,10 @@ impl Runtime {
         method: MethodPtr,
     ) -> LoadResult<MethodPtr> {
         let wanted = method.class;
-        if class.kind == ClassKind::SzArray {
-            if let Some(found) = self.array_interface_method(class, method)? {
-                return Ok(found);
-            }
+        if class.kind == ClassKind::SzArray
+            && let Some(found) = self.array_interface_method(class, method)?
+        {
+            return Ok(found);
         }
         let interfaces = self.interfaces(class)?;
         let (interface, method) = if interfaces.contains(&wanted) {
