@@ -47,6 +47,7 @@ pub fn register(table: &mut IcallTable) {
     marshal::icalls::register(table);
     math::icalls::register(table);
     memory::icalls::register(table);
+    native_shims::c_library::register(table);
     native_shims::icalls::register(table);
     net::icalls::register(table);
     number::icalls::register(table);
