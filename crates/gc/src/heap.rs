@@ -113,6 +113,16 @@ impl<B: VmBinding> Drop for Stopped<'_, B> {
     }
 }
 
+/// Overwrites the stack below the caller's frame. Calls that have returned left
+/// references there, and the frames of the collection, which do not write all of
+/// their words, would show them to a conservative scan.
+#[inline(never)]
+fn clear_stack() {
+    let mut words = [1u64; 1024];
+    core::hint::black_box(&mut words).fill(0);
+    core::hint::black_box(&mut words);
+}
+
 impl<B: VmBinding> Heap<B> {
     /// Reserves a heap. Memory is used as it fills.
     pub fn new(options: HeapOptions, binding: B) -> Result<Heap<B>, HeapError> {
@@ -565,6 +575,7 @@ impl<B: VmBinding> Heap<B> {
     /// Collects, unless somebody else did since the caller saw `epoch`.
     fn collect_since(&self, epoch: u64, generation: u8, reason: Reason, thorough: bool) {
         let asked = Instant::now();
+        clear_stack();
         let (record, ready) = {
             self.binding.stop_mutators();
             let _stopped = Stopped(&self.binding);
