@@ -5,6 +5,7 @@
 //! [`register`] puts all of them into a table for a runtime; what they keep per
 //! runtime is [`CorlibState`].
 
+pub mod compression;
 pub mod console;
 pub mod diagnostics;
 pub mod environment;
@@ -35,6 +36,7 @@ use ferrocil_vm::IcallTable;
 
 /// Adds all internal calls of this crate to a table.
 pub fn register(table: &mut IcallTable) {
+    compression::icalls::register(table);
     console::icalls::register(table);
     diagnostics::icalls::register(table);
     environment::icalls::register(table);
@@ -45,6 +47,7 @@ pub fn register(table: &mut IcallTable) {
     marshal::icalls::register(table);
     math::icalls::register(table);
     memory::icalls::register(table);
+    native_shims::c_library::register(table);
     native_shims::icalls::register(table);
     net::icalls::register(table);
     number::icalls::register(table);

@@ -3,6 +3,7 @@
 
 use std::sync::atomic::{AtomicPtr, Ordering};
 
+use ferrocil_gc::HandleId;
 use ferrocil_metadata::ElementType;
 pub(crate) use ferrocil_vm::ClassPtr;
 pub(crate) use ferrocil_vm::{
@@ -125,6 +126,59 @@ pub(crate) fn new_object_in(
         .class(runtime.type_of_def(found))
         .map_err(|error| t.throw_load_error(&error))?;
     t.new_object(class)
+}
+
+/// An object of a nested class, made by its constructor that takes a native handle.
+pub(crate) fn new_nested_with_handle(
+    t: &Thread,
+    assembly: &str,
+    (namespace, outer): (&str, &str),
+    name: &str,
+    handle: isize,
+) -> Managed<ObjRef> {
+    let runtime = t.runtime();
+    let missing = || {
+        t.throw_named(
+            "System",
+            "TypeLoadException",
+            &format!("{namespace}.{outer}/{name}"),
+        )
+    };
+    let image = runtime.find_loaded(assembly).ok_or_else(missing)?;
+    let outer = image.find_type(namespace, outer).ok_or_else(missing)?;
+    let nested = image.find_nested(outer.rid, name).ok_or_else(missing)?;
+    let class = runtime
+        .class(runtime.type_of_def(nested))
+        .map_err(|error| t.throw_load_error(&error))?;
+    let ctor = runtime
+        .find_method(class, ".ctor", Some(1))
+        .map_err(|error| t.throw_load_error(&error))?;
+    let object = t.new_object(class)?;
+    t.invoke(
+        ctor.ok_or_else(missing)?,
+        Some(object.address() as u64),
+        &[handle as u64],
+    )?;
+    Ok(object)
+}
+
+/// Calls a delegate; gives the bits of its result.
+pub(crate) fn invoke_delegate(t: &Thread, delegate: ObjRef, arguments: &[u64]) -> Managed<u64> {
+    let runtime = t.runtime();
+    let invoke = runtime
+        .delegate_invoke(runtime.class_of(delegate))
+        .map_err(|error| t.throw_load_error(&error))?;
+    t.invoke(invoke, Some(delegate.address() as u64), arguments)
+        .map(|returned| returned.bits)
+}
+
+/// The object of a GC handle, null when it is gone.
+pub(crate) fn handle_target(t: &Thread, handle: HandleId) -> ObjRef {
+    let object = t.runtime().heap().handle_target(handle).flatten();
+    // SAFETY: the heap hands out references to live objects of this runtime.
+    object.map_or(ObjRef::NULL, |object| unsafe {
+        ObjRef::from_address(object.addr())
+    })
 }
 
 /// A boxed `int`.

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
 
+use crate::compression::icalls::Streams;
 use crate::console::Terminal;
 use crate::environment::Variables;
 use crate::fields::FieldOffsets;
@@ -39,6 +40,8 @@ pub struct CorlibState {
     pub processes: ProcessTable,
     /// Memory-mapped files.
     pub maps: MapTable,
+    /// Deflate streams.
+    pub(crate) streams: Streams,
     /// Environment variables.
     pub variables: Variables,
     /// Terminal settings.
@@ -72,6 +75,7 @@ impl Default for CorlibState {
             processes: ProcessTable::new(Arc::clone(&waits)),
             waits,
             maps: MapTable::default(),
+            streams: Streams::default(),
             variables: Variables::of_process(),
             terminal: Terminal::default(),
             exit_code: AtomicI32::new(0),

@@ -17,7 +17,7 @@ use crate::layout::{BLOCK, GRANULE, LARGE_OBJECT, LINE, LINES_PER_BLOCK, MAX_SMA
 use crate::object::ObjectRef;
 use crate::options::HeapOptions;
 use crate::region::{Core, LOGGED, PageOwner, UNLOGGED, allocation_size};
-use crate::space::Space;
+use crate::space::{BlockGrant, Space};
 use crate::stats::{CollectionRecord, HeapStats, Reason};
 use crate::tlab::{NO_BLOCK, Tlab, Window};
 use crate::verify::{VerifyError, VerifyReport, verify};
@@ -25,6 +25,8 @@ use crate::verify::{VerifyError, VerifyReport, verify};
 /// How much of a hole is zeroed and given to the fast path at a time.
 const STEP: usize = 4096;
 
+/// Heaps up to this size grow by twice the percentage between collections.
+const FAST_GROWTH: usize = 32 << 20;
 /// The smallest budget between young collections: below it, the fixed costs of
 /// a collection weigh more than what it has to mark.
 const MIN_YOUNG: usize = 1 << 20;
@@ -109,6 +111,16 @@ impl<B: VmBinding> Drop for Stopped<'_, B> {
     fn drop(&mut self) {
         self.0.resume_mutators();
     }
+}
+
+/// Overwrites the stack below the caller's frame. Calls that have returned left
+/// references there, and the frames of the collection, which do not write all of
+/// their words, would show them to a conservative scan.
+#[inline(never)]
+fn clear_stack() {
+    let mut words = [1u64; 1024];
+    core::hint::black_box(&mut words).fill(0);
+    core::hint::black_box(&mut words);
 }
 
 impl<B: VmBinding> Heap<B> {
@@ -376,9 +388,17 @@ impl<B: VmBinding> Heap<B> {
     fn open_block(&self, tlab: &Tlab, window: &Window, block: usize, clean: bool) -> bool {
         self.close_hole(tlab, window);
         window.block.set(block as u32);
-        window.next_line.set(0);
         window.clean.set(clean);
-        self.next_hole(tlab, window)
+        // Another thread may have left the block half used.
+        let handed = self.core.handed_bytes(block);
+        window.next_line.set((handed / LINE) as u32);
+        let more = self.next_hole(tlab, window);
+        if more && !handed.is_multiple_of(LINE) {
+            let start = self.core.block_addr(block) + handed;
+            window.cursor.set(start);
+            window.limit.set(start);
+        }
+        more
     }
 
     fn try_small(
@@ -407,7 +427,19 @@ impl<B: VmBinding> Heap<B> {
             if check_budget && self.over_budget() {
                 return Err(Refused::Budget);
             }
-            let grant = self.space.lock().take_block(&self.core);
+            // What a thread that has ended left over, or a free block.
+            let grant = {
+                let mut space = self.space.lock();
+                let left =
+                    space.take_returned_where(&self.core, |block| self.has_tail(block, size));
+                match left {
+                    Some(block) => Some(BlockGrant {
+                        block,
+                        clean: false,
+                    }),
+                    None => space.take_block(&self.core),
+                }
+            };
             if let Some(grant) = grant {
                 self.open_block(tlab, window, grant.block, grant.clean);
                 return self.extend(tlab, window, size).ok_or(Refused::Space);
@@ -426,24 +458,39 @@ impl<B: VmBinding> Heap<B> {
         if check_budget && self.over_budget() {
             return Err(Refused::Budget);
         }
-        let (block, clean) = {
-            let mut space = self.space.lock();
-            match space.take_recycled(&self.core) {
-                Some(block) => (block, false),
-                None => {
-                    let grant = space.take_block(&self.core).ok_or(Refused::Space)?;
-                    (grant.block, grant.clean)
+        loop {
+            let (block, clean) = {
+                let mut space = self.space.lock();
+                match space.take_recycled(&self.core) {
+                    Some(block) => (block, false),
+                    None => {
+                        let grant = space.take_block(&self.core).ok_or(Refused::Space)?;
+                        (grant.block, grant.clean)
+                    }
                 }
+            };
+            // Any whole line is enough, but another thread may have left less.
+            let mut open = self.open_block(tlab, &tlab.main, block, clean);
+            while open {
+                if let Some(addr) = self.extend(tlab, &tlab.main, size) {
+                    return Ok(addr);
+                }
+                open = self.next_hole(tlab, &tlab.main);
             }
-        };
-        self.open_block(tlab, &tlab.main, block, clean);
-        self.extend(tlab, &tlab.main, size).ok_or(Refused::Space)
+        }
+    }
+
+    /// Whether a half used block goes on with `size` free bytes.
+    fn has_tail(&self, block: usize, size: usize) -> bool {
+        let handed = self.core.handed_bytes(block);
+        let next = self.core.next_hole(block, handed / LINE);
+        next.is_some_and(|(first, last)| last * LINE - handed.max(first * LINE) >= size)
     }
 
     /// Puts an object of more than a line into a hole of a used block.
     fn try_exact_hole(&self, tlab: &Tlab, size: usize) -> Result<usize, Refused> {
         let fits = |block: usize| {
-            let mut line = 0;
+            let mut line = self.core.handed_bytes(block).div_ceil(LINE);
             while let Some((first, last)) = self.core.next_hole(block, line) {
                 if (last - first) * LINE >= size {
                     return true;
@@ -491,9 +538,20 @@ impl<B: VmBinding> Heap<B> {
         Ok(addr)
     }
 
-    /// Gives up a buffer: its thread ends or will not allocate for long.
+    /// Gives up a buffer: its thread ends or will not allocate for long. Others
+    /// go on where it stopped.
     pub fn release_tlab(&self, tlab: &Tlab) {
+        let left = [&tlab.main, &tlab.overflow].map(|window| {
+            let block = (window.block.get() != NO_BLOCK).then_some(window.block.get() as usize);
+            (block, window.cursor.get())
+        });
         self.close_tlab(tlab);
+        for (block, cursor) in left {
+            if let Some(block) = block {
+                self.core.set_handed(block, cursor);
+                self.space.lock().return_recycled(&self.core, block);
+            }
+        }
     }
 
     fn close_tlab(&self, tlab: &Tlab) {
@@ -517,6 +575,7 @@ impl<B: VmBinding> Heap<B> {
     /// Collects, unless somebody else did since the caller saw `epoch`.
     fn collect_since(&self, epoch: u64, generation: u8, reason: Reason, thorough: bool) {
         let asked = Instant::now();
+        clear_stack();
         let (record, ready) = {
             self.binding.stop_mutators();
             let _stopped = Stopped(&self.binding);
@@ -686,7 +745,9 @@ impl<B: VmBinding> Heap<B> {
         pause: Duration,
     ) -> bool {
         let live = outcome.live.bytes;
-        let growth = live / 100 * self.options.growth_percent as usize;
+        // A small heap may grow faster: that costs little memory and saves many
+        // collections.
+        let growth = (live + live.min(FAST_GROWTH)) / 100 * self.options.growth_percent as usize;
         let growth = growth.max(floor(&self.core, self.options.min_budget));
         if !self.core.is_generational() {
             self.budget.store(growth, Relaxed);

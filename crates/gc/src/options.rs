@@ -22,7 +22,8 @@ pub struct HeapOptions {
     /// at least.
     pub min_budget: usize,
     /// Bytes by which the heap grows between two automatic full collections, as
-    /// a percentage of what survived the last one.
+    /// a percentage of what survived the last one. The first 32 MiB of that
+    /// count twice.
     pub growth_percent: u32,
     /// Bytes allocated between two young collections, at most. The heap steers
     /// it down to meet `pause_target`.

@@ -407,6 +407,11 @@ impl Core {
         self.handed[block].store((end - self.block_addr(block)) as u32, Relaxed);
     }
 
+    /// Bytes below which all holes of a block have been handed out.
+    pub(crate) fn handed_bytes(&self, block: usize) -> usize {
+        (self.handed[block].load(Relaxed) & !WALKED) as usize
+    }
+
     pub(crate) fn reset_handed(&self, block: usize) {
         self.handed[block].store(0, Relaxed);
     }

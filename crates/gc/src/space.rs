@@ -17,8 +17,11 @@ pub(crate) struct Space {
     first_free_block: usize,
     /// Pages at and above this one have never been used.
     top: usize,
+    /// The list of blocks with holes: a ring.
+    recycled_first: usize,
     recycled_len: usize,
-    recycled_next: usize,
+    /// So many blocks at the front of the list were returned half used.
+    returned: usize,
     dirty_free: usize,
 }
 
@@ -37,8 +40,9 @@ impl Space {
             first_free: 0,
             first_free_block: 0,
             top: 0,
+            recycled_first: 0,
             recycled_len: 0,
-            recycled_next: 0,
+            returned: 0,
             dirty_free: 0,
         }
     }
@@ -159,34 +163,63 @@ impl Space {
         self.first_free_block = self.first_free_block.min(first / PAGES_PER_BLOCK);
     }
 
+    /// Where the `index`-th block of the list is. The list is a ring; each block
+    /// is on it at most once.
+    fn listed(&self, core: &Core, index: usize) -> usize {
+        (self.recycled_first + index) % core.blocks
+    }
+
+    fn recycled(&self, core: &Core, index: usize) -> usize {
+        core.recycled[self.listed(core, index)].load(Relaxed) as usize
+    }
+
     /// Forgets the list of blocks with holes; a sweep refills it.
     pub(crate) fn clear_recycled(&mut self) {
         self.recycled_len = 0;
-        self.recycled_next = 0;
+        self.returned = 0;
     }
 
-    /// Keeps the blocks of the list that nobody has taken.
+    /// Keeps the blocks of the list that nobody has used. A sweep decides about
+    /// the others.
     pub(crate) fn keep_recycled(&mut self, core: &Core) {
-        for (to, from) in (self.recycled_next..self.recycled_len).enumerate() {
-            core.recycled[to].store(core.recycled[from].load(Relaxed), Relaxed);
+        let old = self.recycled_len;
+        self.clear_recycled();
+        for index in 0..old {
+            let block = self.recycled(core, index);
+            if !core.is_handed(block) {
+                self.push_recycled(core, block);
+            }
         }
-        self.recycled_len -= self.recycled_next;
-        self.recycled_next = 0;
     }
 
     pub(crate) fn push_recycled(&mut self, core: &Core, block: usize) {
-        core.recycled[self.recycled_len].store(block as u32, Relaxed);
+        debug_assert!(self.recycled_len < core.blocks);
+        core.recycled[self.listed(core, self.recycled_len)].store(block as u32, Relaxed);
         self.recycled_len += 1;
+    }
+
+    /// Puts a block that is half used in front of the list.
+    pub(crate) fn return_recycled(&mut self, core: &Core, block: usize) {
+        debug_assert!(self.recycled_len < core.blocks);
+        self.recycled_first = self.listed(core, core.blocks - 1);
+        self.recycled_len += 1;
+        self.returned += 1;
+        core.recycled[self.recycled_first].store(block as u32, Relaxed);
     }
 
     /// The next block with holes.
     pub(crate) fn take_recycled(&mut self, core: &Core) -> Option<usize> {
-        if self.recycled_next == self.recycled_len {
-            return None;
-        }
-        let block = core.recycled[self.recycled_next].load(Relaxed) as usize;
-        self.recycled_next += 1;
-        Some(block)
+        self.take_recycled_within(core, 1, |_| true)
+    }
+
+    /// One of the blocks that were returned half used and satisfy `wanted`.
+    pub(crate) fn take_returned_where(
+        &mut self,
+        core: &Core,
+        wanted: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        const LOOK_AT: usize = 8;
+        self.take_recycled_within(core, self.returned.min(LOOK_AT), wanted)
     }
 
     /// The next block with holes that satisfies `wanted`, taken out of order.
@@ -195,13 +228,24 @@ impl Space {
         core: &Core,
         wanted: impl Fn(usize) -> bool,
     ) -> Option<usize> {
-        let found = (self.recycled_next..self.recycled_len)
-            .find(|at| wanted(core.recycled[*at].load(Relaxed) as usize))?;
-        let block = core.recycled[found].load(Relaxed);
-        let first = core.recycled[self.recycled_next].load(Relaxed);
-        core.recycled[found].store(first, Relaxed);
-        self.recycled_next += 1;
-        Some(block as usize)
+        self.take_recycled_within(core, usize::MAX, wanted)
+    }
+
+    fn take_recycled_within(
+        &mut self,
+        core: &Core,
+        first: usize,
+        wanted: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        let found =
+            (0..first.min(self.recycled_len)).find(|index| wanted(self.recycled(core, *index)))?;
+        let block = self.recycled(core, found);
+        let front = self.recycled(core, 0);
+        core.recycled[self.listed(core, found)].store(front as u32, Relaxed);
+        self.recycled_first = self.listed(core, 1);
+        self.recycled_len -= 1;
+        self.returned = self.returned.saturating_sub(1);
+        Some(block)
     }
 
     /// Returns free dirty pages to the system, from the top down, until at most

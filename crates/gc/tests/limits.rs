@@ -375,3 +375,44 @@ fn the_verifier_finds_a_missing_barrier() {
     vm.collect(0);
     assert_eq!(vm.generation(young), 2);
 }
+
+#[test]
+fn short_threads_share_blocks() {
+    for generational in [false, true] {
+        let vm = vm(HeapOptions {
+            generational,
+            verify: true,
+            ..HeapOptions::new(64 << 20)
+        });
+        let keeper = Mutator::new(&vm);
+        for n in 0..3000u64 {
+            let mutator = Mutator::new(&vm);
+            let small = mutator.node(1, n).expect("room");
+            let leaf = mutator.node(30, n + 1).expect("room");
+            mutator.set(small, 2, Some(leaf));
+            drop(mutator);
+            keeper.root(small);
+            if n % 700 == 699 {
+                // Later ones go on in the holes of what survives.
+                for slot in keeper.roots().iter_mut().step_by(3) {
+                    *slot = None;
+                }
+                vm.collect(0);
+            }
+        }
+        let live = keeper.roots().iter().flatten().count();
+        assert!(
+            vm.stats().committed_bytes < 2 << 20,
+            "{}",
+            vm.stats().committed_bytes
+        );
+        for object in keeper.roots().iter().flatten() {
+            assert_eq!(
+                get(*object, 2).map(|leaf| read(leaf, 1)),
+                Some(read(*object, 1) + 1)
+            );
+        }
+        vm.collect(2);
+        assert_eq!(keeper.objects().len(), 2 * live);
+    }
+}

@@ -657,6 +657,10 @@ pub trait CompilerHost {
     fn preserved_poll(&self) -> bool {
         false
     }
+    /// Whether a type is a vector class, by a look that keeps no error.
+    fn is_vector(&self, ty: TypeHandle) -> bool {
+        self.array_shape(ty).is_ok_and(|info| info.is_vector)
+    }
     /// Type behind a managed pointer type (`T` of `ref T`), for intrinsics on `ref T`. `None`
     /// when the host does not say: such an intrinsic is called as a method.
     fn pointee(&self, _by_ref: TypeHandle) -> Option<TypeHandle> {

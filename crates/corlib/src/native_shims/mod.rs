@@ -3,6 +3,7 @@
 //! They are Rust functions, resolved by name; no shared library is loaded. Failures
 //! leave the Unix error for `Marshal.GetLastWin32Error`.
 
+pub(crate) mod c_library;
 mod directory_streams;
 mod errors;
 pub(crate) mod icalls;

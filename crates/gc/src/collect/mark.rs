@@ -11,7 +11,7 @@ use crate::side::BitTable;
 
 /// Objects between the stack and their scan, so that the prefetch of an
 /// object's header has time to arrive (Cher, Hosking, Vitek, ASPLOS 2004).
-const IN_FLIGHT: usize = 8;
+const IN_FLIGHT: usize = 16;
 /// Arrays with more references than this are scanned piece by piece, so that
 /// they do not flood the stack.
 const ARRAY_PIECE: usize = 512;
@@ -287,35 +287,36 @@ impl<'a, B: VmBinding> Marker<'a, B> {
 
     /// Scans up to `limit` objects from the stack; returns how many.
     fn drain_stack(&mut self, limit: usize) -> usize {
+        // A queue of what has been prefetched.
         let mut ring = [0usize; IN_FLIGHT];
-        let mut at = 0;
+        let (mut first, mut waiting) = (0, 0);
         let mut count = 0;
         self.state.deepest = self.state.deepest.max(self.state.stack.len);
         loop {
-            if count == limit {
-                for addr in ring {
-                    if addr != 0 && !self.state.stack.push(addr) {
-                        self.state.overflow_now = true;
-                    }
-                }
-                return count;
+            while waiting < IN_FLIGHT
+                && let Some(next) = self.state.stack.pop()
+            {
+                prefetch(next);
+                ring[(first + waiting) % IN_FLIGHT] = next;
+                waiting += 1;
             }
-            let addr = match self.state.stack.pop() {
-                Some(next) => {
-                    prefetch(next);
-                    core::mem::replace(&mut ring[at], next)
-                }
-                None => match ring.iter_mut().find(|slot| **slot != 0) {
-                    Some(slot) => core::mem::take(slot),
-                    None => return count,
-                },
-            };
-            at = (at + 1) % IN_FLIGHT;
+            if waiting == 0 || count == limit {
+                break;
+            }
+            let addr = ring[first];
+            first = (first + 1) % IN_FLIGHT;
+            waiting -= 1;
+            count += 1;
             if let Some(object) = ObjectRef::from_addr(addr) {
                 self.scan(object);
-                count += 1;
             }
         }
+        for index in 0..waiting {
+            if !self.state.stack.push(ring[(first + index) % IN_FLIGHT]) {
+                self.state.overflow_now = true;
+            }
+        }
+        count
     }
 
     /// Visits the fields of a marked object.

@@ -55,6 +55,10 @@ pub struct AbiSig {
     pub params: Vec<ArgClass>,
     /// Result; a struct goes through the hidden pointer.
     pub ret: Option<ArgClass>,
+    /// Types of the declared parameters as the method declares them.
+    pub declared: Vec<TypeHandle>,
+    /// Declared type of the result.
+    pub declared_ret: TypeHandle,
 }
 
 impl AbiSig {
@@ -79,6 +83,8 @@ impl AbiSig {
             this,
             params,
             ret: ArgClass::of(host, sig.ret)?,
+            declared: sig.params.clone(),
+            declared_ret: sig.ret,
         })
     }
 

@@ -118,6 +118,12 @@ impl fmt::Display for Inst {
             Inst::SymbolAddr(symbol) => write!(f, "address {symbol:?}"),
             Inst::Call(call) => write!(f, "call {} {}", call.callee, Args(&call.args)),
             Inst::Helper(helper, args) => write!(f, "helper {helper:?}{}", Args(args)),
+            Inst::StoreElement {
+                array,
+                index,
+                value,
+                ..
+            } => write!(f, "store_element {array}[{index}] = {value}"),
             Inst::NewObject { class, size, .. } => {
                 write!(f, "new_object type {}, {size} bytes", class.0)
             }

@@ -259,6 +259,18 @@ pub enum Inst {
         /// Stored reference.
         value: Value,
     },
+    /// Stores a reference in a vector of references, with its checks: bounds, then type.
+    StoreElement {
+        /// Vector, not null.
+        array: Value,
+        /// Index, `i64`.
+        index: Value,
+        /// Stored reference.
+        value: Value,
+        /// Vtable offset of the vector class whose element type is the stored value's static
+        /// type, for a quick test; 0 if it is not known.
+        exact: u32,
+    },
     /// Copies a value of a struct; addresses are valid, equal or disjoint.
     CopyStruct {
         /// Destination.
@@ -326,7 +338,7 @@ pub enum Inst {
         ty: TypeHandle,
         /// How to test.
         strategy: CastStrategy,
-        /// Vtable offset of the target (for [`CastStrategy::Exact`]).
+        /// Vtable offset of the target; 0 when it has none.
         vtable_offset: u32,
     },
     /// `castclass`: the object, or InvalidCastException.
@@ -337,7 +349,7 @@ pub enum Inst {
         ty: TypeHandle,
         /// How to test.
         strategy: CastStrategy,
-        /// Vtable offset of the target (for [`CastStrategy::Exact`]).
+        /// Vtable offset of the target; 0 when it has none.
         vtable_offset: u32,
     },
     /// Address of the payload of a boxed value of this type; throws for null and other types.
@@ -448,7 +460,14 @@ impl Inst {
                 f(a);
                 f(b);
             }
-            Inst::Select(a, b, c) | Inst::AtomicCas(_, a, b, c) => {
+            Inst::Select(a, b, c)
+            | Inst::AtomicCas(_, a, b, c)
+            | Inst::StoreElement {
+                array: a,
+                index: b,
+                value: c,
+                ..
+            } => {
                 f(a);
                 f(b);
                 f(c);

@@ -22,8 +22,8 @@ use crate::clif::emit::{Emit, Unwind};
 use crate::clif::symbols::SymbolTable;
 use crate::clif::traps;
 use crate::hir::{
-    Block, ClauseKind, Cond, Edge, Func, FuncKind, Handler, Inst, Mem, MethodEh, Node, RegionId,
-    Slot, Terminator, Ty, Value,
+    Block, ClauseKind, Cond, Edge, Func, FuncKind, Handler, Inst, MethodEh, Node, RegionId, Slot,
+    Terminator, Ty, Value,
 };
 use crate::host::{CompilerHost, Helper, Symbol, ThrowKind, WriteBarrier};
 
@@ -347,6 +347,15 @@ impl Lower<'_, '_> {
             Inst::SymbolAddr(symbol) => self.e.symbol(*symbol),
             Inst::Call(call) => return self.call(call),
             Inst::Helper(helper, args) => return self.helper(*helper, args),
+            Inst::StoreElement {
+                array,
+                index,
+                value,
+                exact,
+            } => {
+                self.store_element(*array, *index, *value, *exact);
+                return None;
+            }
             Inst::NewObject {
                 class,
                 size,

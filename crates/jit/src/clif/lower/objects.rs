@@ -5,7 +5,7 @@ use cranelift_codegen::ir::{self, InstBuilder, MemFlagsData, types};
 
 use super::Lower;
 use crate::hir::Value;
-use crate::host::{CastStrategy, Helper, Symbol, TypeHandle};
+use crate::host::{CastStrategy, Helper, Symbol, ThrowKind, TypeHandle};
 
 impl Lower<'_, '_> {
     /// Whether the header names this vtable.
@@ -44,6 +44,15 @@ impl Lower<'_, '_> {
             let zero = self.e.word(0);
             self.e.b.ins().select(same, object, zero)
         } else {
+            if offset != 0 {
+                let same = self.header_is(object, offset, MemFlagsData::trusted());
+                let other = self.e.b.create_block();
+                self.e
+                    .b
+                    .ins()
+                    .brif(same, next, &[object.into()], other, &[]);
+                self.e.b.switch_to_block(other);
+            }
             let vtable = self.e.symbol(Symbol::VTable(ty));
             match self.e.helper(Helper::IsInst, &[object, vtable]) {
                 Some(found) => found,
@@ -80,6 +89,12 @@ impl Lower<'_, '_> {
             self.e
                 .raise(Helper::ThrowInvalidCast, &[object, vtable], unwind);
         } else {
+            if offset != 0 {
+                let same = self.header_is(object, offset, MemFlagsData::trusted());
+                let other = self.e.b.create_block();
+                self.e.b.ins().brif(same, next, &[], other, &[]);
+                self.e.b.switch_to_block(other);
+            }
             let vtable = self.e.symbol(Symbol::VTable(ty));
             self.throwing(Helper::CastClass, &[object, vtable]);
             self.e.b.ins().jump(next, &[]);
@@ -109,5 +124,44 @@ impl Lower<'_, '_> {
         self.e.b.ins().jump(next, &[found.into()]);
         self.e.b.switch_to_block(next);
         result
+    }
+
+    /// `stelem.ref`: direct when the vector is exactly of the static type, else the helper.
+    pub(super) fn store_element(&mut self, array: Value, index: Value, value: Value, exact: u32) {
+        let (object, position, stored) = (self.val(array), self.val(index), self.val(value));
+        if exact == 0 {
+            self.throwing(Helper::StoreElemRef, &[object, position, stored]);
+            return;
+        }
+        let same = self.header_is(object, exact, MemFlagsData::trusted());
+        let fast = self.e.b.create_block();
+        let other = self.e.b.create_block();
+        let next = self.e.b.create_block();
+        self.e.b.ins().brif(same, fast, &[], other, &[]);
+        self.e.b.switch_to_block(other);
+        self.throwing(Helper::StoreElemRef, &[object, position, stored]);
+        self.e.b.ins().jump(next, &[]);
+        self.e.b.switch_to_block(fast);
+        let trusted = MemFlagsData::trusted();
+        let length = self
+            .e
+            .b
+            .ins()
+            .uload32(trusted, object, self.e.abi.array_length as i32);
+        let inside = self
+            .e
+            .b
+            .ins()
+            .icmp(IntCC::UnsignedLessThan, position, length);
+        self.throw_unless(inside, ThrowKind::IndexOutOfRange);
+        let three = self.e.int(3);
+        let bytes = self.e.b.ins().ishl(position, three);
+        let base = self.e.b.ins().iadd(object, bytes);
+        let data = self.e.abi.vector_data as i32;
+        let slot = self.e.offset(base, i64::from(data));
+        self.barrier(slot, false);
+        self.e.b.ins().store(trusted, stored, base, data);
+        self.e.b.ins().jump(next, &[]);
+        self.e.b.switch_to_block(next);
     }
 }

@@ -4,7 +4,7 @@ use ferrocil_metadata::il::{Instruction, Opcode};
 
 use crate::clif::abi::ArgClass;
 use crate::hir::{Access, Binary, Convert, Inst, Mem, Ty, Value};
-use crate::host::{Helper, Repr, Symbol, TypeHandle};
+use crate::host::{CastStrategy, Helper, Repr, Symbol, TypeHandle};
 use crate::il::Stop;
 
 use super::stack::Item;
@@ -79,6 +79,7 @@ impl Importer<'_, '_> {
                     }
                 };
                 self.non_null.insert(object);
+                self.types.insert(object, array);
                 self.push(object);
             }
             O::Ldlen => {
@@ -113,11 +114,11 @@ impl Importer<'_, '_> {
                 self.load_value(elem, addr, offset)?;
             }
             O::Stelem | O::StelemRef => {
-                let class = if inst.opcode == O::StelemRef {
-                    ArgClass::Scalar(Mem::Ref)
+                let (class, elem) = if inst.opcode == O::StelemRef {
+                    (ArgClass::Scalar(Mem::Ref), None)
                 } else {
                     let elem = self.type_operand(inst)?;
-                    self.class_of(elem)?
+                    (self.class_of(elem)?, Some(elem))
                 };
                 let value = self.pop()?;
                 let index = self.pop_index()?;
@@ -128,7 +129,7 @@ impl Importer<'_, '_> {
                         return Err(Stop::Invalid("a struct where a reference is needed"));
                     };
                     let value = self.coerce(value, Ty::Ref)?;
-                    self.store_ref_element(array, index, value)?;
+                    self.store_ref_element(array, index, value, elem)?;
                 } else {
                     let size = match class {
                         ArgClass::Scalar(mem) => mem.size(),
@@ -151,15 +152,45 @@ impl Importer<'_, '_> {
         }
     }
 
-    fn store_ref_element(&mut self, array: Value, index: Value, value: Value) -> Step<()> {
-        if self.b.constant(value) == Some(0) {
+    /// `elem`: the element type that the instruction names.
+    fn store_ref_element(
+        &mut self,
+        array: Value,
+        index: Value,
+        value: Value,
+        elem: Option<TypeHandle>,
+    ) -> Step<()> {
+        let class = match elem {
+            Some(elem) => Some(self.host.vector_of(elem)?),
+            None => self
+                .types
+                .get(&array)
+                .copied()
+                .filter(|c| self.host.is_vector(*c)),
+        };
+        let sealed = match class.map(|c| self.host.array_shape(c)) {
+            Some(Ok(info)) if info.is_vector => {
+                self.host.cast_strategy(info.elem)? == CastStrategy::Exact
+            }
+            _ => false,
+        };
+        if sealed || self.b.constant(value) == Some(0) {
+            // A vector of a sealed type holds nothing else, and null fits in any.
             let (addr, offset) = self.element(array, index, 8);
             self.store_scalar(Mem::Ref, addr, offset, value);
             return Ok(());
         }
+        let exact = class
+            .and_then(|c| self.host.vtable_offset(c).ok())
+            .unwrap_or(0);
         let index = self.coerce(index, Ty::I64)?;
         self.check_address(array);
-        self.helper_effect(Helper::StoreElemRef, &[array, index, value]);
+        self.b.effect(Inst::StoreElement {
+            array,
+            index,
+            value,
+            exact,
+        });
         Ok(())
     }
 

@@ -224,6 +224,7 @@ impl Importer<'_, '_> {
             }
             Some(ArgClass::Scalar(mem)) => {
                 all.extend(args);
+                let declared = sig.declared_ret;
                 let value = self.b.emit(
                     Inst::Call(Box::new(Call {
                         callee,
@@ -232,6 +233,7 @@ impl Importer<'_, '_> {
                     })),
                     mem.ty(),
                 );
+                self.note_type(value, declared);
                 self.push(value);
             }
             None => {

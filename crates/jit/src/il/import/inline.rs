@@ -13,7 +13,7 @@ use crate::il::body::Body;
 use crate::il::liveness::Variables;
 
 use super::locals::{Frame, Places};
-use super::{Context, Flow, Importer, Prefixes, Step, local_classes};
+use super::{Context, Flow, Importer, Prefixes, Step, local_classes, variable_types};
 
 /// Largest method that is expanded, in bytes of IL.
 const MAX_BYTES: usize = 32;
@@ -62,6 +62,7 @@ impl<'a> Importer<'a, '_> {
             }
         };
         self.expanded += body.code.len();
+        let declared_ret = sig.declared_ret;
         let region = self.b.region();
         let exit = self.b.block(region);
         let result = match sig.ret {
@@ -136,6 +137,7 @@ impl<'a> Importer<'a, '_> {
             self.push_temp(slot, addr, ty, layout);
         }
         if let Some(result) = result {
+            self.note_type(result, declared_ret);
             self.push(result);
         }
         Ok(Flow::Next)
@@ -161,7 +163,7 @@ impl<'a> Importer<'a, '_> {
         sig: &AbiSig,
     ) -> Step<Context<'a>> {
         let body = Body::new(il.code, il.clauses).map_err(|(_, stop)| stop)?;
-        let locals = local_classes(self.host, method, il.local_sig)?;
+        let (local_types, locals) = local_classes(self.host, method, il.local_sig)?;
         let args = usize::from(sig.this.is_some()) + sig.params.len();
         let variables = Variables::find(&body, args, locals.len());
         let frame = Frame::new(sig, &locals, &variables, false)?;
@@ -173,6 +175,7 @@ impl<'a> Importer<'a, '_> {
             body,
             sig: sig.clone(),
             locals,
+            types: variable_types(sig, &local_types),
             frame,
             sync_clause: None,
             filter_catch: None,

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use crate::clif::abi::{AbiSig, ArgClass};
 use crate::hir::{Access, FuncKind, Inst, Mem, Slot, Ty, Value, Var};
+use crate::host::TypeHandle;
 use crate::il::Stop;
 use crate::il::liveness::{Use, Variables};
 
@@ -310,6 +311,7 @@ impl Importer<'_, '_> {
         match (how, place) {
             (Use::Get, Place::Var(var, _)) => {
                 let value = self.b.get_var(var);
+                self.note_variable(value, is_arg, n);
                 self.push(value);
             }
             (Use::Set, Place::Var(var, mem)) => {
@@ -332,6 +334,7 @@ impl Importer<'_, '_> {
                             offset: 0,
                         };
                         let value = self.b.emit(load, mem.ty());
+                        self.note_variable(value, is_arg, n);
                         self.push(value);
                     }
                     ArgClass::Struct(ty, layout) => {
@@ -375,6 +378,22 @@ impl Importer<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// Notes the declared type of a reference that a variable holds.
+    fn note_variable(&mut self, value: Value, is_arg: bool, n: u16) {
+        let n = usize::from(n);
+        let index = if is_arg { n } else { self.places.args + n };
+        if let Some(Some(ty)) = self.c.types.get(index).copied() {
+            self.note_type(value, ty);
+        }
+    }
+
+    /// Notes the static type of a value, if it is a reference.
+    pub(super) fn note_type(&mut self, value: Value, ty: TypeHandle) {
+        if self.b.ty(value) == Ty::Ref {
+            self.types.entry(value).or_insert(ty);
+        }
     }
 
     /// Value of a scalar argument.

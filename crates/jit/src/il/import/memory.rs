@@ -217,6 +217,7 @@ impl Importer<'_, '_> {
         match self.class_of(ty)? {
             ArgClass::Scalar(mem) => {
                 let value = self.load_scalar(mem, addr, offset);
+                self.note_type(value, ty);
                 self.push(value);
             }
             ArgClass::Struct(ty, layout) => {

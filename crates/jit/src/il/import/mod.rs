@@ -113,7 +113,8 @@ fn import_valid<'a>(
 ) -> Result<Imported, (u32, Stop)> {
     let at_entry = |stop: Stop| (0, stop);
     let body = Body::new(input.body.code, input.body.clauses)?;
-    let locals = local_classes(host, input.method, input.body.local_sig).map_err(at_entry)?;
+    let (local_types, locals) =
+        local_classes(host, input.method, input.body.local_sig).map_err(at_entry)?;
     let mut eh = MethodEh::default();
     for clause in body.clauses {
         let kind = match clause.kind {
@@ -164,6 +165,7 @@ fn import_valid<'a>(
         body,
         sig: sig.clone(),
         locals,
+        types: variable_types(sig, &local_types),
         frame,
         sync_clause,
         filter_catch,
@@ -189,6 +191,8 @@ struct Context<'a> {
     body: Body<'a>,
     sig: AbiSig,
     locals: Vec<ArgClass>,
+    /// Types of the arguments (not of `this`) and locals.
+    types: Vec<Option<TypeHandle>>,
     frame: Frame,
     /// The implicit clause of a synchronized method.
     sync_clause: Option<u32>,
@@ -196,20 +200,29 @@ struct Context<'a> {
     filter_catch: Option<u32>,
 }
 
-/// Classes of the locals of a method.
+/// Types of the arguments, `this` first (unknown), and of the locals.
+fn variable_types(sig: &AbiSig, locals: &[TypeHandle]) -> Vec<Option<TypeHandle>> {
+    let this = sig.this.map(|_| None);
+    this.into_iter()
+        .chain(sig.declared.iter().chain(locals).map(|t| Some(*t)))
+        .collect()
+}
+
+/// Types and classes of the locals of a method.
 fn local_classes(
     host: &dyn CompilerHost,
     method: MethodHandle,
     local_sig: Token,
-) -> Step<Vec<ArgClass>> {
+) -> Step<(Vec<TypeHandle>, Vec<ArgClass>)> {
     if local_sig.is_nil() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), Vec::new()));
     }
-    let mut locals = Vec::new();
-    for ty in host.local_types(method, local_sig)? {
+    let types = host.local_types(method, local_sig)?;
+    let mut locals = Vec::with_capacity(types.len());
+    for &ty in &types {
         locals.push(ArgClass::of(host, ty)?.ok_or(Stop::Invalid("a local of type void"))?);
     }
-    Ok(locals)
+    Ok((types, locals))
 }
 
 struct Importer<'a, 'c> {
@@ -243,6 +256,8 @@ struct Importer<'a, 'c> {
     non_null: FxHashSet<Value>,
     /// Those of them that were checked in the current block.
     local_non_null: Vec<Value>,
+    /// Static types of references to vectors.
+    types: FxHashMap<Value, TypeHandle>,
     /// What a value is the zero extension of.
     extended: FxHashMap<Value, Value>,
     free_slots: FxHashMap<(u32, u32), Vec<Slot>>,
@@ -290,6 +305,7 @@ impl<'a, 'c> Importer<'a, 'c> {
             next_at: 0,
             non_null: FxHashSet::default(),
             local_non_null: Vec::new(),
+            types: FxHashMap::default(),
             extended: FxHashMap::default(),
             free_slots: FxHashMap::default(),
             pending_free: Vec::new(),

@@ -156,7 +156,8 @@ impl Importer<'_, '_> {
         let vtable_offset = if strategy == CastStrategy::Exact {
             self.host.vtable_offset(ty)?
         } else {
-            0
+            // A quick test before the helper, if the type has objects of its own.
+            self.host.vtable_offset(ty).unwrap_or(0)
         };
         let non_null = self.non_null.contains(&object);
         let inst = if throws {
