@@ -11,11 +11,13 @@ mod remoting;
 mod stack_trace;
 pub(crate) mod support;
 mod thread;
+mod thread_pool;
 
 pub(crate) use array::{array_class_of, get_value as array_get, set_value as array_set};
 pub(crate) use object::initialize;
 pub(crate) use stack_trace::{entry_image, user_image};
 pub use thread::wait_for_foreground_threads;
+pub use thread_pool::stop_thread_pool;
 
 use crate::prelude::IcallTable;
 
@@ -30,4 +32,5 @@ pub fn register(table: &mut IcallTable) {
     remoting::register(table);
     stack_trace::register(table);
     thread::register(table);
+    thread_pool::register(table);
 }
