@@ -79,7 +79,7 @@ impl Importer<'_, '_> {
                     }
                 };
                 self.non_null.insert(object);
-                self.types.insert(object, array);
+                self.note_type(object, array);
                 self.push(object);
             }
             O::Ldlen => {
@@ -166,6 +166,7 @@ impl Importer<'_, '_> {
                 .types
                 .get(&array)
                 .copied()
+                .flatten()
                 .filter(|c| self.host.is_vector(*c)),
         };
         let sealed = match class.map(|c| self.host.array_shape(c)) {

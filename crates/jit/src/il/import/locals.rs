@@ -389,10 +389,15 @@ impl Importer<'_, '_> {
         }
     }
 
-    /// Notes the static type of a value, if it is a reference.
+    /// Notes the static type of a value, if it is a reference. A value that is seen under two
+    /// types (an array in a variable of a base type) has none any more: what is stored in it was
+    /// only checked against the type it was seen under then.
     pub(super) fn note_type(&mut self, value: Value, ty: TypeHandle) {
         if self.b.ty(value) == Ty::Ref {
-            self.types.entry(value).or_insert(ty);
+            let noted = self.types.entry(value).or_insert(Some(ty));
+            if *noted != Some(ty) {
+                *noted = None;
+            }
         }
     }
 

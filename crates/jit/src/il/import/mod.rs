@@ -256,8 +256,8 @@ struct Importer<'a, 'c> {
     non_null: FxHashSet<Value>,
     /// Those of them that were checked in the current block.
     local_non_null: Vec<Value>,
-    /// Static types of references to vectors.
-    types: FxHashMap<Value, TypeHandle>,
+    /// Static types of references to vectors; `None` for those seen under several types.
+    types: FxHashMap<Value, Option<TypeHandle>>,
     /// What a value is the zero extension of.
     extended: FxHashMap<Value, Value>,
     free_slots: FxHashMap<(u32, u32), Vec<Slot>>,
