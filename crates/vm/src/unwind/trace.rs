@@ -12,6 +12,10 @@ use crate::runtime::Runtime;
 use crate::threads::Thread;
 use crate::types::MethodPtr;
 
+/// Most frames recorded in an exception: a stack overflow passes hundreds of thousands, and
+/// nobody reads them.
+const MAX_FRAMES: usize = 4096;
+
 /// One line of a trace.
 #[derive(Clone, Copy, Debug)]
 pub struct StackEntry {
@@ -85,7 +89,8 @@ pub(super) fn record(thread: &Thread, exception: ObjRef, frames: &[Frame<'_>], a
             new.remove(0);
         }
     }
-    pcs.extend(new.iter().map(|f| f.pc));
+    let room = MAX_FRAMES.saturating_sub(pcs.len());
+    pcs.extend(new.iter().take(room).map(|f| f.pc));
     match thread.new_primitive_vector(ElementType::I8, pcs.len()) {
         Ok(array) => {
             for (i, &pc) in pcs.iter().enumerate() {
