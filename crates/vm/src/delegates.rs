@@ -179,7 +179,37 @@ impl Thread {
             .domain()
             .entry(method)
             .map_err(|e| self.throw_load_error(&e))?;
-        self.fill_delegate(vtable, target, entry)
+        let delegate = self.fill_delegate(vtable, target, entry)?;
+        let dispatches = target.is_null() && method.is_virtual() && !method.is_static();
+        if dispatches && !method.class.is_interface() && !method.class.is_value_type() {
+            let thunk = self.virtual_thunk(method).map_err(|e| self.throw_load_error(&e))?;
+            if let Some(thunk) = thunk {
+                delegate.write(METHOD_PTR, thunk);
+            }
+        }
+        Ok(delegate)
+    }
+
+    /// Code that calls a virtual method of a class as its first argument has it.
+    fn virtual_thunk(&self, method: MethodPtr) -> LoadResult<Option<usize>> {
+        let runtime = self.runtime();
+        let Some(slot) = runtime.slot_of(method)? else {
+            return Ok(None);
+        };
+        let domain = self.domain();
+        // mov eax, [rdi]; mov r11, arena; add rax, r11; jmp [rax + slot]. A null `this` goes to the
+        // method itself, which finds out: test rdi, rdi; jz to the end: mov rax, entry; jmp rax.
+        let mut code = vec![0x48, 0x85, 0xff, 0x74, 21];
+        code.extend([0x8b, 0x07, 0x49, 0xbb]);
+        code.extend((runtime.arena().base() as u64).to_le_bytes());
+        code.extend([0x4c, 0x01, 0xd8, 0xff, 0xa0]);
+        code.extend(VTablePtr::slot_offset(slot).to_le_bytes());
+        code.extend([0x48, 0xb8]);
+        code.extend((domain.entry(method)?.precode() as u64).to_le_bytes());
+        code.extend([0xff, 0xe0]);
+        let address = domain.code.install(&code, 16)?.address;
+        runtime.codemap.add_stub(address, code.len());
+        Ok(Some(address))
     }
 
     fn fill_delegate(

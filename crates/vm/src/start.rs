@@ -454,6 +454,15 @@ impl Thread {
             self.field_offset("System.Threading.InternalThread", "managed_id")?,
             self.id() as i32,
         );
+        // ThreadPriority.Normal, ApartmentState.MTA
+        internal.write(
+            self.field_offset("System.Threading.InternalThread", "priority")?,
+            2i32,
+        );
+        internal.write(
+            self.field_offset("System.Threading.InternalThread", "apartment_state")?,
+            1u8,
+        );
         object.write(
             self.field_offset("System.Threading.Thread", "internal_thread")?,
             internal,

@@ -85,8 +85,11 @@ fn module(t: &Thread, ty: ObjRef) -> Managed<ObjRef> {
 
 fn attributes(t: &Thread, ty: ObjRef) -> Managed<u32> {
     let class = t.class_of_type_object(ty)?;
-    Ok(match class.kind {
-        ClassKind::Pointer | ClassKind::ByRef | ClassKind::FnPtr => 0,
+    Ok(match (class.kind, class.element) {
+        (ClassKind::ByRef, Some(element)) => element.flags.bits(),
+        // Pointers are as visible as what they point to.
+        (ClassKind::Pointer, Some(element)) => element.flags.bits() & 7,
+        (ClassKind::Pointer | ClassKind::ByRef | ClassKind::FnPtr, _) => 0,
         _ => class.flags.bits(),
     })
 }

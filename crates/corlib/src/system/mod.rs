@@ -11,6 +11,7 @@ mod remoting;
 mod stack_trace;
 pub(crate) mod support;
 mod thread;
+mod thread_pool;
 
 pub(crate) use array::{array_class_of, get_value as array_get, set_value as array_set};
 pub(crate) use object::initialize;
@@ -30,4 +31,5 @@ pub fn register(table: &mut IcallTable) {
     remoting::register(table);
     stack_trace::register(table);
     thread::register(table);
+    thread_pool::register(table);
 }

@@ -419,7 +419,7 @@ struct Start {
 }
 
 /// Default stack of a managed thread, and the least one.
-const STACK: usize = 8 << 20;
+pub(super) const STACK: usize = 8 << 20;
 const LEAST_STACK: usize = 256 << 10;
 
 fn start(t: &Thread, thread: ObjRef, delegate: ObjRef) -> Managed<bool> {
@@ -565,7 +565,7 @@ fn call(t: &Thread, delegate: ObjRef, argument: ObjRef) {
 
 /// What happens to an exception that leaves a thread: as in Mono, an aborted thread just ends,
 /// anything else ends the program.
-fn unhandled(t: &Thread, exception: ObjRef) {
+pub(super) fn unhandled(t: &Thread, exception: ObjRef) {
     let class = t.runtime().class_of(exception);
     if class.is_named("System.Threading", "ThreadAbortException")
         || class.is_named("System", "AppDomainUnloadedException")
@@ -600,4 +600,27 @@ pub fn wait_for_foreground_threads(t: &Thread) {
                 .wait_for(&mut running, Duration::from_millis(100));
         }
     });
+}
+
+/// Makes the calling thread, which has just attached, a thread of the pool.
+pub(super) fn prepare_pool_thread(t: &Thread) -> Managed<()> {
+    const NAME: &str = "Thread Pool Worker";
+    t.make_thread_object()?;
+    let internal = t.internal_object();
+    internal.write(t.field_offset(INTERNAL, "threadpool_thread")?, 1u8);
+    // ApartmentState.MTA
+    internal.write(t.field_offset(INTERNAL, "apartment_state")?, 1u8);
+    state_word(t, internal)?.fetch_or(bits::BACKGROUND, Ordering::SeqCst);
+    let name: Vec<u16> = NAME.encode_utf16().collect();
+    set_name(t, internal, name.as_ptr(), name.len() as i32)
+}
+
+/// The calling thread of the pool is about to detach.
+pub(super) fn end_pool_thread(t: &Thread) {
+    t.managed(|| {
+        if let Ok(word) = state_word(t, t.internal_object()) {
+            word.fetch_or(bits::STOPPED, Ordering::SeqCst);
+        }
+    });
+    state(t).thread_ended(t.id());
 }
