@@ -27,7 +27,12 @@ pub(crate) struct Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
+        ferrocil_corlib::system::stop_thread_pool(&self.vm);
         self.vm.stop_finalizer();
+        if self.vm.threads().count() > 0 {
+            // Background threads that cannot be stopped still use the runtime: it stays.
+            std::mem::forget(Arc::clone(&self.vm));
+        }
     }
 }
 
@@ -119,7 +124,7 @@ impl Runtime {
     /// `UnhandledException` event).
     pub fn run_file(&self, path: impl AsRef<Path>, args: &[String]) -> Result<i32, Error> {
         let vm = &self.inner.vm;
-        let session = Session::new(vm, vm.root_domain());
+        let session = Session::main(vm, vm.root_domain());
         let thread = session.thread();
         let image = vm.load_image(path.as_ref())?;
         vm.set_entry_image(image);

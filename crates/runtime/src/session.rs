@@ -18,6 +18,15 @@ impl<'r> Session<'r> {
         }
     }
 
+    /// As [`Session::new`] for the thread that runs `Main`: it has the number 1, which the
+    /// session that started the runtime had.
+    pub(crate) fn main(vm: &'r Vm, domain: &Domain) -> Session<'r> {
+        Session {
+            vm,
+            attached: vm.attach_as(domain, 1),
+        }
+    }
+
     pub(crate) fn thread(&self) -> &Thread {
         match &self.attached {
             Some(thread) => thread,

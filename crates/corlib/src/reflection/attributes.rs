@@ -485,13 +485,8 @@ fn typed_argument(
     value: &Value<'_>,
 ) -> Managed<ObjRef> {
     let class = corlib_class(t, "System.Reflection", "CustomAttributeTypedArgument")?;
-    let shown = if declared.element_type == ElementType::Object {
-        class_of_value(t, image, value)?
-    } else {
-        declared
-    };
     let args = reference_array(t, "System", "Object", 2)?;
-    let ty = type_object_of(t, shown.ty)?;
+    let ty = type_object_of(t, declared.ty)?;
     store_element(t, args, 0, ty);
     let object = value_object(t, image, value)?;
     store_element(t, args, 1, object);

@@ -203,8 +203,8 @@ pub(super) enum Failure {
     Name(String),
     /// No such type (name, assembly).
     Type(String, String),
-    /// No such assembly.
-    Assembly(String),
+    /// No such assembly (name of the type, assembly).
+    Assembly(String, String),
 }
 
 impl Failure {
@@ -225,12 +225,15 @@ impl Failure {
                 "TypeLoadException",
                 &format!("Could not load type '{name}' from assembly '{assembly}'."),
             ),
-            Failure::Assembly(name) => throw(
-                t,
-                "System.IO",
-                "FileNotFoundException",
-                &format!("Could not load file or assembly '{name}' or one of its dependencies."),
-            ),
+            Failure::Assembly(name, assembly) => {
+                // Mono shows what was asked for as a full name.
+                let shown = if assembly.contains(',') {
+                    assembly.clone()
+                } else {
+                    format!("{assembly}, Version=0.0.0.0, Culture=neutral, PublicKeyToken=null")
+                };
+                Failure::Type(name.clone(), shown).throw(t)
+            }
         }
     }
 }
@@ -252,14 +255,16 @@ pub(super) fn find_type(t: &Thread, lookup: &Lookup<'_>) -> Managed<Result<TypeI
 fn find(t: &Thread, lookup: &Lookup<'_>, name: &TypeName) -> Managed<Result<TypeId, Failure>> {
     let runtime = t.runtime();
     let full = || {
-        let mut full = name.outer.clone();
+        let (namespace, simple) = split(&name.outer);
+        // A type without a namespace is shown with its dot, as Mono does.
+        let mut full = format!("{namespace}.{simple}");
         for nested in &name.nested {
             full.push('+');
             full.push_str(nested);
         }
         full
     };
-    let (mut def, mut place) = (None, String::from("mscorlib"));
+    let (mut def, mut place) = (None, String::new());
     match &name.assembly {
         Some(_) if lookup.only.is_some() => {
             return Ok(Err(Failure::Name(lookup.text.to_string())));
@@ -269,12 +274,14 @@ fn find(t: &Thread, lookup: &Lookup<'_>, name: &TypeName) -> Managed<Result<Type
                 def = find_def(t, image, name, lookup.ignore_case);
                 place = image.display_name().to_string();
             }
-            None => return Ok(Err(Failure::Assembly(assembly.clone()))),
+            None => return Ok(Err(Failure::Assembly(full(), assembly.clone()))),
         },
         None => {
             let corlib = lookup.only.is_none().then(|| runtime.corlib());
             for image in lookup.only.or(lookup.near).into_iter().chain(corlib) {
-                place = image.display_name().to_string();
+                if place.is_empty() {
+                    place = image.display_name().to_string();
+                }
                 def = find_def(t, image, name, lookup.ignore_case);
                 if def.is_some() {
                     break;

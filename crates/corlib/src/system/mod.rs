@@ -17,6 +17,7 @@ pub(crate) use array::{array_class_of, get_value as array_get, set_value as arra
 pub(crate) use object::initialize;
 pub(crate) use stack_trace::{entry_image, user_image};
 pub use thread::wait_for_foreground_threads;
+pub use thread_pool::stop_thread_pool;
 
 use crate::prelude::IcallTable;
 

@@ -44,6 +44,8 @@ const WORKERS_PER_PROCESSOR: i32 = 100;
 struct Pool {
     state: Mutex<State>,
     wake: Condvar,
+    /// A worker has ended.
+    gone: Condvar,
 }
 
 #[derive(Debug)]
@@ -54,6 +56,8 @@ struct State {
     /// Requests taken so far.
     taken: u64,
     monitored: bool,
+    /// The runtime ends: workers go as soon as they are idle.
+    stopping: bool,
     min: (i32, i32),
     max: (i32, i32),
 }
@@ -69,6 +73,7 @@ impl Default for State {
             idle: 0,
             taken: 0,
             monitored: false,
+            stopping: false,
             min: (processors, processors),
             max: (max, max),
         }
@@ -161,6 +166,9 @@ fn request(t: &Thread) -> Managed<bool> {
         domain: std::ptr::from_ref(t.domain()) as usize,
     };
     let mut state = pool.state.lock();
+    if state.stopping {
+        return Ok(false);
+    }
     state.requests += 1;
     if state.idle >= i32::try_from(state.requests).unwrap_or(i32::MAX) {
         pool.wake.notify_one();
@@ -194,7 +202,7 @@ impl Pool {
             loop {
                 std::thread::sleep(STARVATION);
                 let mut state = pool.state.lock();
-                if state.requests == 0 || state.workers == 0 {
+                if state.requests == 0 || state.workers == 0 || state.stopping {
                     state.monitored = false;
                     return;
                 }
@@ -208,15 +216,22 @@ impl Pool {
         state.monitored = spawned.is_ok();
     }
 
+    fn worker_gone(&self) {
+        self.state.lock().workers -= 1;
+        self.gone.notify_all();
+    }
+
     /// Waits for a request; `false`: none came for a long time.
     fn next(&self) -> bool {
         let mut state = self.state.lock();
-        while state.requests == 0 {
+        while state.requests == 0 || state.stopping {
+            if state.stopping {
+                return false;
+            }
             state.idle += 1;
             let timed_out = self.wake.wait_for(&mut state, IDLE).timed_out();
             state.idle -= 1;
             if timed_out && state.requests == 0 {
-                state.workers -= 1;
                 return false;
             }
         }
@@ -233,7 +248,7 @@ fn work(pool: &Arc<Pool>, home: Home) {
     // SAFETY: the runtime keeps its domains.
     let domain: &Domain = unsafe { &*(home.domain as *const Domain) };
     let Some(thread) = runtime.attach(domain) else {
-        pool.state.lock().workers -= 1;
+        pool.worker_gone();
         return;
     };
     let t: &Thread = &thread;
@@ -254,10 +269,25 @@ fn work(pool: &Arc<Pool>, home: Home) {
         }
         Err(_) => {
             t.managed(|| unhandled(t, t.take_pending()));
-            pool.state.lock().workers -= 1;
         }
     }
     end_pool_thread(t);
+    drop(thread);
+    pool.worker_gone();
+}
+
+/// Ends the workers that have nothing to do, and waits for them a moment.
+pub fn stop_thread_pool(runtime: &Runtime) {
+    const PATIENCE: Duration = Duration::from_millis(100);
+    let pool = runtime.ext::<Pool>();
+    let mut state = pool.state.lock();
+    state.stopping = true;
+    pool.wake.notify_all();
+    while state.workers > 0 {
+        if pool.gone.wait_for(&mut state, PATIENCE).timed_out() {
+            return;
+        }
+    }
 }
 
 /// `_ThreadPoolWaitCallback.PerformWaitCallback`

@@ -202,7 +202,12 @@ impl Runtime {
         let mut list = Vec::new();
         for row in image.image().generic_param_constraints(rid) {
             let row = image.image().generic_param_constraint(row)?;
-            list.push(self.read_type_in(image, class, row.constraint)?);
+            list.push(match self.universe().ty(ty) {
+                Type::MVar { owner, .. } => {
+                    self.read_type_for(image, class, owner, row.constraint)?
+                }
+                _ => self.read_type_in(image, class, row.constraint)?,
+            });
         }
         Ok(list)
     }

@@ -63,12 +63,20 @@ impl Runtime {
         def: TypeDef,
         token: Token,
     ) -> LoadResult<TypeId> {
+        self.read_type_for(image, def, Owner::anonymous(image).method, token)
+    }
+
+    /// As [`Runtime::read_type_in`], in the context of a method definition too.
+    pub(crate) fn read_type_for(
+        &self,
+        image: &LoadedImage,
+        class: TypeDef,
+        method: MethodDef,
+        token: Token,
+    ) -> LoadResult<TypeId> {
         if token.table() == Some(TableId::TypeSpec) {
             let row = image.image().type_spec(token.rid())?;
-            let owner = Owner {
-                class: def,
-                ..Owner::anonymous(image)
-            };
+            let owner = Owner { class, method };
             return sig::read_type(
                 image.image().blob(row.signature)?,
                 &mut self.reader(image, owner),
