@@ -49,6 +49,7 @@ pub fn register(table: &mut IcallTable) {
     memory::icalls::register(table);
     native_shims::c_library::register(table);
     native_shims::icalls::register(table);
+    native_shims::pipes::register(table);
     net::icalls::register(table);
     number::icalls::register(table);
     process::icalls::register(table);

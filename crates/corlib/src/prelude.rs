@@ -162,6 +162,21 @@ pub(crate) fn new_nested_with_handle(
     Ok(object)
 }
 
+/// A `SafeFileHandle` that owns a descriptor (or −1).
+pub(crate) fn new_safe_file_handle(t: &Thread, descriptor: isize) -> Managed<ObjRef> {
+    let class = corlib_class(t, "Microsoft.Win32.SafeHandles", "SafeFileHandle")?;
+    let ctor = t
+        .runtime()
+        .find_method(class, ".ctor", Some(2))
+        .map_err(|error| t.throw_load_error(&error))?;
+    let Some(ctor) = ctor else {
+        return Err(t.throw_named("System", "MissingMethodException", "SafeFileHandle..ctor"));
+    };
+    let object = t.new_object(class)?;
+    t.invoke(ctor, Some(object.address() as u64), &[descriptor as u64, 1])?;
+    Ok(object)
+}
+
 /// Calls a delegate; gives the bits of its result.
 pub(crate) fn invoke_delegate(t: &Thread, delegate: ObjRef, arguments: &[u64]) -> Managed<u64> {
     let runtime = t.runtime();

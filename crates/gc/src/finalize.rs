@@ -91,11 +91,12 @@ impl Finalization {
             ..
         } = &mut *lists;
         let before = ready.len();
-        let mut index = 0;
+        let (mut index, mut old_left) = (0, 0);
         let skip = if young { *old } else { 0 };
         registered.retain(|object| {
             index += 1;
             if index <= skip || !dead(*object) {
+                old_left += usize::from(index <= *old);
                 return true;
             }
             if !suppressed.remove(object) {
@@ -103,6 +104,7 @@ impl Finalization {
             }
             false
         });
+        *old = old_left;
         for object in ready.iter().skip(before) {
             each(*object);
         }

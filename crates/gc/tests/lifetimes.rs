@@ -520,3 +520,24 @@ fn full_collections_come_by_themselves() {
     assert!(vm.collection_count(0) > vm.collection_count(2));
     assert!(vm.stats().committed_bytes < 8 << 20);
 }
+
+#[test]
+fn young_objects_are_finalized_after_old_ones_were_taken() {
+    let (vm, mutator) = generational();
+    for payload in 0..10 {
+        let old = node(&mutator, payload);
+        mutator.root(old);
+        vm.register_for_finalization(old).expect("room");
+    }
+    vm.collect(0);
+    assert_eq!(vm.finalize_where(|object| read(object, 1) < 8), 8);
+    for payload in 10..14 {
+        vm.register_for_finalization(node(&mutator, payload))
+            .expect("room");
+    }
+    vm.collect(0);
+    let order: Vec<u64> = std::iter::from_fn(|| vm.pop_finalizable())
+        .map(|object| read(object, 1))
+        .collect();
+    assert_eq!(order, [0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13]);
+}

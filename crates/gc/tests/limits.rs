@@ -147,10 +147,19 @@ fn deep_lists_and_wide_arrays_are_marked_without_recursion() {
             let leaf = mutator.node(0, n as u64).expect("room");
             mutator.set(wide, 2 + n, Some(leaf));
         }
+        let pairs = mutator.array(Kind::Values, 100_000).expect("room");
+        mutator.root(pairs);
+        for n in 0..200_000 {
+            let leaf = mutator.node(0, n as u64).expect("room");
+            mutator.set(pairs, 2 + n / 2 * 3 + n % 2 * 2, Some(leaf));
+        }
         vm.collect(2);
+        let record = vm.last_collection().expect("record");
+        assert_eq!(record.marked_objects, 700_002);
+        let tiny = mark_stack_entries.is_some();
         assert_eq!(
-            vm.last_collection().expect("record").marked_objects,
-            500_001
+            record.mark_stack_overflowed, tiny,
+            "arrays do not flood the stack"
         );
         let mut next = mutator.roots()[0];
         for n in (0..300_000).rev() {

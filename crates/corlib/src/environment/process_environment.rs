@@ -34,10 +34,15 @@ pub fn processor_count() -> i32 {
 /// Login name of the user, from the password file.
 #[must_use]
 pub fn user_name() -> String {
-    password_entry()
-        .map(|entry| entry.name)
+    user_name_of(rustix::process::getuid().as_raw())
         .or_else(|| std::env::var("USER").ok())
         .unwrap_or_default()
+}
+
+/// Login name of a user.
+#[must_use]
+pub fn user_name_of(user: u32) -> Option<String> {
+    password_entry(user).map(|entry| entry.name)
 }
 
 /// Home directory: `HOME`, else the password file's.
@@ -46,7 +51,10 @@ pub fn home() -> PathBuf {
     std::env::var_os("HOME")
         .filter(|home| !home.is_empty())
         .map(PathBuf::from)
-        .or_else(|| password_entry().map(|entry| PathBuf::from(entry.home)))
+        .or_else(|| {
+            password_entry(rustix::process::getuid().as_raw())
+                .map(|entry| PathBuf::from(entry.home))
+        })
         .unwrap_or_else(|| PathBuf::from("/"))
 }
 
@@ -64,7 +72,7 @@ struct PasswordEntry {
     home: String,
 }
 
-fn password_entry() -> Option<PasswordEntry> {
+fn password_entry(user: u32) -> Option<PasswordEntry> {
     let mut buffer = vec![0; 4096];
     // SAFETY: `passwd` is plain data of pointers and numbers; all zeros are valid.
     let mut entry: libc::passwd = unsafe { std::mem::zeroed() };
@@ -73,7 +81,7 @@ fn password_entry() -> Option<PasswordEntry> {
     // entry point into `buffer`.
     let code = unsafe {
         libc::getpwuid_r(
-            libc::getuid(),
+            user,
             &raw mut entry,
             buffer.as_mut_ptr(),
             buffer.len(),

@@ -296,9 +296,10 @@ fn path_separator(_t: &Thread) -> Managed<u16> {
     Ok(u16::from(b':'))
 }
 
-/// 0: no native watcher; managed code compares directory listings instead.
+/// 6: the watcher over inotify; 0: managed code compares directory listings instead.
 fn supports_watching(_t: &Thread) -> Managed<i32> {
-    Ok(0)
+    let made = rustix::fs::inotify::init(rustix::fs::inotify::CreateFlags::CLOEXEC);
+    Ok(if made.is_ok() { 6 } else { 0 })
 }
 
 fn dump_handles(_t: &Thread) -> Managed<()> {

@@ -65,11 +65,11 @@ fn pal_init(_t: &Thread) -> Managed<()> {
 }
 
 /// 0 or −1 with the error left for `GetLastWin32Error`.
-fn finish(t: &Thread, result: Result<(), Errno>) -> Managed<i32> {
+pub(super) fn finish(t: &Thread, result: Result<(), Errno>) -> Managed<i32> {
     finish_value(t, result.map(|()| 0), -1)
 }
 
-fn finish_value<T>(t: &Thread, result: Result<T, Errno>, failure: T) -> Managed<T> {
+pub(super) fn finish_value<T>(t: &Thread, result: Result<T, Errno>, failure: T) -> Managed<T> {
     match result {
         Ok(value) => {
             state(t).set_last_error(t.id(), 0);
@@ -82,7 +82,7 @@ fn finish_value<T>(t: &Thread, result: Result<T, Errno>, failure: T) -> Managed<
     }
 }
 
-fn path(text: StringRef) -> Result<PathBuf, Errno> {
+pub(super) fn path(text: StringRef) -> Result<PathBuf, Errno> {
     if text.is_null() {
         return Err(Errno::FAULT);
     }
@@ -101,7 +101,7 @@ fn path_of_bytes(bytes: *const libc::c_char) -> Result<PathBuf, Errno> {
 }
 
 /// Descriptor in a `SafeHandle`.
-fn descriptor(t: &Thread, handle: ObjRef) -> Result<RawFd, Errno> {
+pub(super) fn descriptor(t: &Thread, handle: ObjRef) -> Result<RawFd, Errno> {
     const HANDLE: Field = Field {
         class: "System.Runtime.InteropServices.SafeHandle",
         name: "handle",
@@ -113,7 +113,7 @@ fn descriptor(t: &Thread, handle: ObjRef) -> Result<RawFd, Errno> {
 }
 
 /// Borrows a descriptor that managed code keeps open during the call.
-fn borrow<'a>(descriptor: RawFd) -> Result<BorrowedFd<'a>, Errno> {
+pub(super) fn borrow<'a>(descriptor: RawFd) -> Result<BorrowedFd<'a>, Errno> {
     if descriptor < 0 {
         return Err(Errno::BADF);
     }
@@ -482,7 +482,7 @@ fn close(t: &Thread, handle: isize) -> Managed<i32> {
     finish(t, result)
 }
 
-fn last_errno() -> Errno {
+pub(super) fn last_errno() -> Errno {
     Errno::from_raw_os_error(
         std::io::Error::last_os_error()
             .raw_os_error()

@@ -7,6 +7,7 @@ pub(crate) mod c_library;
 mod directory_streams;
 mod errors;
 pub(crate) mod icalls;
+pub(crate) mod pipes;
 mod status;
 
 pub use directory_streams::{DirectoryStreams, StreamEntry};

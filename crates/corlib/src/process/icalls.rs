@@ -185,8 +185,8 @@ fn close(t: &Thread, handle: isize) -> Managed<bool> {
     Ok(state(t).processes.close(handle))
 }
 
-fn current(_t: &Thread) -> Managed<isize> {
-    Ok(-1)
+fn current(t: &Thread) -> Managed<isize> {
+    Ok(state(t).processes.current().0)
 }
 
 fn exit_code(t: &Thread, handle: isize, code: ByRef<i32>) -> Managed<bool> {

@@ -53,6 +53,7 @@ pub struct Started {
 pub struct ProcessTable {
     waits: Arc<WaitTable>,
     pids: Mutex<FxHashMap<isize, i32>>,
+    current: Mutex<Option<Handle>>,
 }
 
 impl ProcessTable {
@@ -62,6 +63,7 @@ impl ProcessTable {
         ProcessTable {
             waits,
             pids: Mutex::default(),
+            current: Mutex::default(),
         }
     }
 
@@ -123,18 +125,28 @@ impl ProcessTable {
         Ok(Started { handle, pid })
     }
 
+    /// A handle of this process, to be closed like any other. It is never signaled.
+    pub fn current(&self) -> Handle {
+        let mut current = self.current.lock();
+        if let Some(handle) = *current
+            && self.waits.duplicate(handle).is_ok()
+        {
+            return handle;
+        }
+        let handle = self.register(rustix::process::getpid().as_raw_nonzero().get());
+        *current = Some(handle);
+        handle
+    }
+
     fn register(&self, pid: i32) -> Handle {
         let handle = self.waits.create_completion();
         self.pids.lock().insert(handle.0, pid);
         handle
     }
 
-    /// Number of the process of a handle; −1 is the current process, as on Windows.
+    /// Number of the process of a handle.
     #[must_use]
     pub fn pid(&self, handle: isize) -> Option<i32> {
-        if handle == -1 {
-            return Some(rustix::process::getpid().as_raw_nonzero().get());
-        }
         self.pids.lock().get(&handle).copied()
     }
 
@@ -143,9 +155,6 @@ impl ProcessTable {
     /// # Errors
     /// `INVALID_HANDLE`.
     pub fn exit_code(&self, handle: isize) -> Result<Option<i32>, IoError> {
-        if handle == -1 {
-            return Ok(None);
-        }
         self.waits
             .completion(Handle(handle))
             .map_err(|_| IoError::INVALID_HANDLE)
@@ -173,9 +182,9 @@ impl ProcessTable {
 
     /// Closes a handle.
     pub fn close(&self, handle: isize) -> bool {
-        let Ok(()) = self.waits.close(Handle(handle)) else {
-            return handle == -1;
-        };
+        if self.waits.close(Handle(handle)).is_err() {
+            return false;
+        }
         // Duplicates keep the object; the number stays known until the last one.
         if self.waits.completion(Handle(handle)).is_err() {
             self.pids.lock().remove(&handle);
@@ -250,6 +259,11 @@ mod tests {
         };
         assert_eq!(table.start(start), Err(IoError::FILE_NOT_FOUND));
         assert_eq!(table.open(i32::MAX), Err(IoError::FILE_NOT_FOUND));
-        assert_eq!(table.pid(-1), Some(std::process::id() as i32));
+        let current = table.current();
+        assert_eq!(table.current(), current);
+        assert_eq!(table.pid(current.0), Some(std::process::id() as i32));
+        assert_eq!(table.exit_code(current.0), Ok(None));
+        assert!(table.close(current.0) && table.close(current.0) && !table.close(current.0));
+        assert_eq!(table.pid(current.0), None);
     }
 }

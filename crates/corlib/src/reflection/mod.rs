@@ -40,6 +40,8 @@ pub(crate) mod keys {
     pub(crate) const SETUP: u32 = 8;
     /// Data of a domain, by interned name.
     pub(crate) const DOMAIN_DATA: u32 = 9;
+    /// What `Thread.Abort` was given, by internal thread.
+    pub(crate) const ABORT_REASON: u32 = 10;
 }
 
 /// Adds the internal calls of this folder.

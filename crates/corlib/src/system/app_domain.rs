@@ -66,12 +66,11 @@ fn setup(t: &Thread, _this: ObjRef) -> Managed<ObjRef> {
         let class = super::support::corlib_class(t, "System", "AppDomainSetup")?;
         let setup = t.new_object(class)?;
         let program = program(t.runtime());
-        let base = t.runtime().base_folder().cloned().or_else(|| {
-            program
-                .as_deref()
-                .and_then(|path| path.parent())
-                .map(std::path::Path::to_path_buf)
-        });
+        let base = program
+            .as_deref()
+            .and_then(|path| path.parent())
+            .map(std::path::Path::to_path_buf)
+            .or_else(|| t.runtime().base_folder().cloned());
         if let Some(base) = base {
             let base = std::fs::canonicalize(&base).unwrap_or(base);
             let mut text = base.to_string_lossy().into_owned();

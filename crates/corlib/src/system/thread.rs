@@ -25,13 +25,16 @@ mod bits {
     pub const STOPPED: i32 = 16;
     pub const WAIT_SLEEP_JOIN: i32 = 32;
     pub const ABORT_REQUESTED: i32 = 128;
+    pub const ABORTED: i32 = 256;
 }
 
 pub(super) fn register(table: &mut IcallTable) {
     table
         .class(THREAD)
+        .add("Abort_internal", icall(abort))
         .add("ClrState", icall(clear_state))
         .add("ConstructInternalThread", icall(construct))
+        .add("GetAbortExceptionState", icall(abort_reason))
         .add("GetCurrentThread", icall(current_thread))
         .add("GetDomainID", icall(domain_id))
         .add("GetName_internal", icall(get_name))
@@ -39,6 +42,9 @@ pub(super) fn register(table: &mut IcallTable) {
         .add("GetState", icall(get_state))
         .add("InterruptInternal", icall(interrupt))
         .add("JoinInternal", icall(join))
+        .add("ResetAbortNative", icall(reset_abort))
+        .add("ResumeInternal", icall(no_suspension))
+        .add("SuspendInternal", icall(no_suspension))
         .add("SetName_icall", icall(set_name))
         .add("SetPriorityNative", icall(set_priority))
         .add("SetState", icall(set_state))
@@ -64,8 +70,10 @@ pub(crate) struct Record {
 #[derive(Debug, Default)]
 struct Flags {
     done: bool,
-    /// Interrupted before it has started.
+    /// Somebody has asked to interrupt it, and its next wait has not seen that.
     interrupted: bool,
+    /// The same for an abort.
+    aborting: bool,
     /// Number of the VM's thread while it runs.
     thread: Option<u32>,
 }
@@ -151,7 +159,8 @@ fn current_thread(t: &Thread) -> Managed<ObjRef> {
 }
 
 fn domain_id(t: &Thread) -> Managed<i32> {
-    Ok(t.domain().id() as i32)
+    // Numbers of domains begin with 0 for managed code.
+    Ok(t.domain().id() as i32 - 1)
 }
 
 fn get_state(t: &Thread, internal: ObjRef) -> Managed<i32> {
@@ -300,19 +309,57 @@ fn own_record(t: &Thread) -> Managed<(ObjRef, Arc<Record>)> {
     Ok((internal, record))
 }
 
-fn interrupted(t: &Thread) -> crate::prelude::Thrown {
-    throw(
-        t,
-        "System.Threading",
-        "ThreadInterruptedException",
-        "Thread was interrupted from a waiting state.",
-    )
+/// What ends a wait that another thread has interrupted: an abort's exception, or an
+/// interruption's.
+pub(crate) fn thrown_interruption(t: &Thread) -> crate::prelude::Thrown {
+    match take_interruption(t) {
+        Err(thrown) => thrown,
+        Ok(_) => throw(
+            t,
+            "System.Threading",
+            "ThreadInterruptedException",
+            "Thread was interrupted from a waiting state.",
+        ),
+    }
 }
 
-/// Throws if somebody has interrupted this thread.
+/// Takes a wish to interrupt this thread; an abort is thrown at once.
+fn take_interruption(t: &Thread) -> Managed<bool> {
+    let (internal, record) = own_record(t)?;
+    let woken = state(t).waits.clear_interrupt(ThreadId(t.id()));
+    t.set_alert(false);
+    let (interrupted, aborting) = {
+        let mut flags = record.done.lock();
+        (std::mem::take(&mut flags.interrupted), std::mem::take(&mut flags.aborting))
+    };
+    if aborting {
+        return Err(thrown_abort(t, internal));
+    }
+    Ok(interrupted || woken)
+}
+
+/// ThreadAbortException, kept in the thread's object.
+fn thrown_abort(t: &Thread, internal: ObjRef) -> crate::prelude::Thrown {
+    let made = (|| {
+        let exception = t.new_exception("System.Threading", "ThreadAbortException", "")?;
+        store_reference(t, internal, t.field_offset(INTERNAL, "abort_exc")?, exception);
+        Ok(exception)
+    })();
+    match made {
+        Ok(exception) => t.throw_object(exception),
+        Err(thrown) => thrown,
+    }
+}
+
+/// Throws if somebody has interrupted or aborted this thread.
 fn check_interrupt(t: &Thread) -> Managed<()> {
-    if state(t).waits.clear_interrupt(ThreadId(t.id())) {
-        return Err(interrupted(t));
+    if take_interruption(t)? {
+        return Err(throw(
+            t,
+            "System.Threading",
+            "ThreadInterruptedException",
+            "Thread was interrupted from a waiting state.",
+        ));
     }
     Ok(())
 }
@@ -342,7 +389,7 @@ fn sleep(t: &Thread, milliseconds: i32) -> Managed<()> {
     waiting(t, || {
         let end = Deadline::after(milliseconds);
         match t.blocking(|| table.waits.sleep(me, end)) {
-            WaitOutcome::Interrupted => Err(interrupted(t)),
+            WaitOutcome::Interrupted => Err(thrown_interruption(t)),
             _ => Ok(()),
         }
     })
@@ -360,10 +407,8 @@ fn join(t: &Thread, thread: ObjRef, milliseconds: i32) -> Managed<bool> {
         ));
     }
     let end = deadline(milliseconds);
-    let table = state(t);
-    let me = ThreadId(t.id());
-    let mut stopped = false;
-    let ended = waiting(t, || {
+    let own = t;
+    waiting(t, || {
         Ok(t.blocking(|| {
             // Short waits, so that an interruption is seen: joins are rare and long.
             const SLICE: Duration = Duration::from_millis(20);
@@ -378,31 +423,94 @@ fn join(t: &Thread, thread: ObjRef, milliseconds: i32) -> Managed<bool> {
                 if timed_out && end.is_some_and(|end| Instant::now() >= end) {
                     return false;
                 }
-                if table.waits.clear_interrupt(me) {
-                    stopped = true;
+                if own.is_alerted() {
+                    // `waiting` throws it.
                     return false;
                 }
             }
             true
         }))
-    })?;
-    if stopped {
-        Err(interrupted(t))
-    } else {
-        Ok(ended)
-    }
+    })
 }
 
 fn interrupt(t: &Thread, thread: ObjRef) -> Managed<()> {
     let internal = internal_of(t, thread)?;
     let target = record(t, internal)?;
-    let mut flags = target.done.lock();
-    match flags.thread {
-        Some(number) => state(t).waits.interrupt(ThreadId(number)),
-        // Its first wait will see it.
-        None => flags.interrupted = true,
-    }
+    let number = {
+        let mut flags = target.done.lock();
+        flags.interrupted = true;
+        flags.thread
+    };
+    wake(t, number);
     Ok(())
+}
+
+/// Ends the waits of a thread, if it runs.
+fn wake(t: &Thread, number: Option<u32>) {
+    if let Some(number) = number {
+        t.runtime().alert_thread(number);
+        state(t).waits.interrupt(ThreadId(number));
+    }
+}
+
+/// Asks a thread to end: its waits end with ThreadAbortException. (Code that never waits is not
+/// stopped.) The calling thread gets the exception at once.
+fn abort(t: &Thread, internal: ObjRef, reason: ObjRef) -> Managed<()> {
+    let target = record(t, internal)?;
+    let word = state_word(t, internal)?;
+    let old = word.fetch_or(bits::ABORT_REQUESTED, Ordering::SeqCst);
+    if old & (bits::ABORT_REQUESTED | bits::STOPPED) != 0 {
+        return Ok(());
+    }
+    if old & bits::UNSTARTED != 0 {
+        word.fetch_or(bits::ABORTED, Ordering::SeqCst);
+        return Ok(());
+    }
+    if !reason.is_null() {
+        let key = (internal.address(), 0, crate::reflection::keys::ABORT_REASON);
+        t.domain().reflection.lock().insert(key, reason);
+    }
+    current_thread(t)?;
+    if internal == t.internal_object() {
+        return Err(thrown_abort(t, internal));
+    }
+    let number = {
+        let mut flags = target.done.lock();
+        flags.aborting = true;
+        flags.thread
+    };
+    wake(t, number);
+    Ok(())
+}
+
+fn forget_abort_reason(t: &Thread, internal: ObjRef) -> ObjRef {
+    let key = (internal.address(), 0, crate::reflection::keys::ABORT_REASON);
+    t.domain().reflection.lock().remove(&key).unwrap_or_default()
+}
+
+fn abort_reason(t: &Thread, thread: ObjRef) -> Managed<ObjRef> {
+    let internal = internal_of(t, thread)?;
+    let key = (internal.address(), 0, crate::reflection::keys::ABORT_REASON);
+    Ok(t.domain().reflection.lock().get(&key).copied().unwrap_or_default())
+}
+
+fn reset_abort(t: &Thread, thread: ObjRef) -> Managed<()> {
+    let internal = internal_of(t, thread)?;
+    state_word(t, internal)?.fetch_and(!bits::ABORT_REQUESTED, Ordering::SeqCst);
+    record(t, internal)?.done.lock().aborting = false;
+    forget_abort_reason(t, internal);
+    let offset = t.field_offset(INTERNAL, "abort_exc")?;
+    store_reference(t, internal, offset, ObjRef::NULL);
+    Ok(())
+}
+
+fn no_suspension(t: &Thread, _thread: ObjRef) -> Managed<()> {
+    Err(throw(
+        t,
+        "System",
+        "PlatformNotSupportedException",
+        "Threads cannot be suspended.",
+    ))
 }
 
 /// What a new thread needs; references are kept alive by the starter until it has attached.
@@ -502,7 +610,8 @@ fn run(start: Start) {
         {
             let mut flags = start.record.done.lock();
             flags.thread = Some(t.id());
-            if flags.interrupted {
+            if flags.interrupted || flags.aborting {
+                t.set_alert(true);
                 state(t).waits.interrupt(ThreadId(t.id()));
             }
         }
@@ -522,6 +631,7 @@ fn run(start: Start) {
             word.fetch_or(bits::STOPPED, Ordering::SeqCst);
             word.fetch_and(!bits::BACKGROUND, Ordering::SeqCst);
         }
+        forget_abort_reason(t, internal);
         std::hint::black_box((object, delegate, argument));
     });
     state(t).thread_ended(t.id());

@@ -230,12 +230,7 @@ fn wait_code(t: &Thread, result: Result<WaitOutcome, WaitError>) -> Managed<i32>
         Ok(WaitOutcome::Signaled(index)) => Ok(index as i32),
         Ok(WaitOutcome::Abandoned(index)) => Ok(WAIT_ABANDONED + index as i32),
         Ok(WaitOutcome::Timeout) => Ok(WAIT_TIMEOUT),
-        Ok(WaitOutcome::Interrupted) => Err(throw(
-            t,
-            "System.Threading",
-            "ThreadInterruptedException",
-            "Thread was interrupted from a waiting state.",
-        )),
+        Ok(WaitOutcome::Interrupted) => Err(crate::system::thrown_interruption(t)),
         Err(_) => Ok(WAIT_FAILED),
     }
 }

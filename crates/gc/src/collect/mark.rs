@@ -50,9 +50,11 @@ impl MarkStack {
 }
 
 /// The rest of an array that is being scanned in pieces.
-struct Rest {
-    first: usize,
-    end: usize,
+enum Rest {
+    /// References between two addresses.
+    Words { first: usize, end: usize },
+    /// The elements of a `ShapeKind::ValueArray` from an index on.
+    Elements { array: ObjectRef, from: usize },
 }
 
 /// What a marking counted.
@@ -270,7 +272,10 @@ impl<'a, B: VmBinding> Marker<'a, B> {
                 return self.state.is_done();
             }
             if let Some(rest) = self.state.rests.pop() {
-                self.scan_words(rest.first, rest.end);
+                match rest {
+                    Rest::Words { first, end } => self.scan_words(first, end),
+                    Rest::Elements { array, from } => self.scan_elements(array, from),
+                }
             } else if !self.concurrent
                 && let Some(object) = self.state.deferred.pop()
             {
@@ -297,6 +302,8 @@ impl<'a, B: VmBinding> Marker<'a, B> {
                 && let Some(next) = self.state.stack.pop()
             {
                 prefetch(next);
+                // Many objects begin at the end of a cache line.
+                prefetch(next + 24);
                 ring[(first + waiting) % IN_FLIGHT] = next;
                 waiting += 1;
             }
@@ -360,26 +367,44 @@ impl<'a, B: VmBinding> Marker<'a, B> {
                 let first = addr + first as usize;
                 self.scan_words(first, first + 8 * len);
             }
-            ShapeKind::ValueArray {
-                first,
-                len,
-                elem_size,
-                offsets,
-            } => {
-                let mut element = addr + first as usize;
-                for _ in 0..len {
-                    for offset in offsets {
-                        // SAFETY: the shape says that a reference is there.
-                        self.visit(unsafe { load(element + *offset as usize) });
-                    }
-                    element += elem_size as usize;
-                }
-            }
+            ShapeKind::ValueArray { .. } => self.scan_elements(object, 0),
             ShapeKind::Ephemerons { .. } => self.state.ephemerons.push(object),
             ShapeKind::Ambiguous { .. } if self.concurrent => self.state.deferred.push(object),
             ShapeKind::Ambiguous { first } => {
                 self.scan_ambiguous(addr + first as usize, addr + shape.size);
             }
+        }
+    }
+
+    /// Visits the references of a value array's elements from an index on: a
+    /// piece now, the rest later.
+    fn scan_elements(&mut self, array: ObjectRef, from: usize) {
+        let binding = self.binding;
+        // SAFETY: a marked object.
+        let shape = unsafe { binding.shape(array) };
+        let ShapeKind::ValueArray {
+            first,
+            len,
+            elem_size,
+            offsets,
+        } = shape.kind
+        else {
+            return;
+        };
+        let mut end = len;
+        let piece = ARRAY_PIECE / offsets.len().max(1) + 1;
+        if len - from > piece {
+            end = from + piece;
+            self.state.rests.push(Rest::Elements { array, from: end });
+        }
+        let elem_size = elem_size as usize;
+        let mut element = array.addr() + first as usize + from * elem_size;
+        for _ in from..end {
+            for offset in offsets {
+                // SAFETY: the shape says that a reference is there.
+                self.visit(unsafe { load(element + *offset as usize) });
+            }
+            element += elem_size;
         }
     }
 
@@ -399,7 +424,7 @@ impl<'a, B: VmBinding> Marker<'a, B> {
     fn scan_words(&mut self, first: usize, mut end: usize) {
         if end - first > 8 * ARRAY_PIECE {
             let piece = first + 8 * ARRAY_PIECE;
-            self.state.rests.push(Rest { first: piece, end });
+            self.state.rests.push(Rest::Words { first: piece, end });
             end = piece;
         }
         for slot in (first..end).step_by(8) {

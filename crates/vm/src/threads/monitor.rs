@@ -108,6 +108,34 @@ impl Monitors {
     }
 }
 
+/// A thread that waits on a monitor; no longer when this is dropped.
+struct WaitingOn<'t>(&'t Thread);
+
+impl Drop for WaitingOn<'_> {
+    fn drop(&mut self) {
+        self.0.waiting_on().store(0, Ordering::SeqCst);
+    }
+}
+
+impl crate::runtime::Runtime {
+    /// Ends the wait of a thread on a lock, now or when it next waits, until the thread
+    /// clears the alert. `false`: no such thread is attached.
+    pub fn alert_thread(&self, id: u32) -> bool {
+        let woken = self.threads().with_thread(id, |thread| {
+            thread.set_alert(true);
+            let monitor = thread.waiting_on().load(Ordering::SeqCst) as *const Monitor;
+            // SAFETY: monitors are never freed while their runtime lives.
+            if let Some(monitor) = unsafe { monitor.as_ref() } {
+                // The lock orders this after the waiter's look at the alert.
+                let _state = monitor.state.lock();
+                monitor.pulsed.notify_all();
+                monitor.entered.notify_all();
+            }
+        });
+        woken.is_some()
+    }
+}
+
 impl Thread {
     /// The identity hash of an object (30 bits, not 0).
     #[must_use]
@@ -172,7 +200,15 @@ impl Thread {
         }
     }
 
-    /// Enters an object's lock; waits at most `timeout` if given. `false`: the time is over.
+    /// Notes the monitor that this thread is about to wait on, so that an alert can wake it.
+    fn wait_on(&self, monitor: &Monitor) -> WaitingOn<'_> {
+        self.waiting_on()
+            .store(std::ptr::from_ref(monitor) as usize, Ordering::SeqCst);
+        WaitingOn(self)
+    }
+
+    /// Enters an object's lock; waits at most `timeout` if given. `false`: the time is over, or
+    /// the thread was alerted (see [`Runtime::alert_thread`](crate::Runtime::alert_thread)).
     ///
     /// # Errors
     /// ArgumentNullException for null.
@@ -182,7 +218,7 @@ impl Thread {
         timeout: Option<Duration>,
     ) -> Result<bool, Thrown> {
         if object.is_null() {
-            return Err(self.throw_named("System", "ArgumentNullException", ""));
+            return Err(self.throw_named("System", "ArgumentNullException", "obj"));
         }
         let word = object.header().sync_word();
         let me = self.id();
@@ -230,9 +266,14 @@ impl Thread {
         }
         drop(state);
         let deadline = timeout.and_then(|t| Instant::now().checked_add(t));
+        let waiting = self.wait_on(monitor);
         Ok(self.blocking(|| {
+            let _waiting = waiting;
             let mut state = monitor.state.lock();
             while state.owner != 0 {
+                if self.is_alerted() {
+                    return false;
+                }
                 match deadline {
                     Some(end) => {
                         if monitor.entered.wait_until(&mut state, end).timed_out()
@@ -264,7 +305,7 @@ impl Thread {
     /// SynchronizationLockException when this thread does not hold it.
     pub fn monitor_exit(&self, object: ObjRef) -> Result<(), Thrown> {
         if object.is_null() {
-            return Err(self.throw_named("System", "ArgumentNullException", ""));
+            return Err(self.throw_named("System", "ArgumentNullException", "obj"));
         }
         let word = object.header().sync_word();
         let me = self.id();
@@ -339,7 +380,9 @@ impl Thread {
         let monitor = self.inflate(object);
         let me = self.id();
         let deadline = timeout.and_then(|t| Instant::now().checked_add(t));
+        let waiting = self.wait_on(monitor);
         Ok(self.blocking(|| {
+            let _waiting = waiting;
             let mut state = monitor.state.lock();
             let count = std::mem::take(&mut state.count);
             state.owner = 0;
@@ -349,6 +392,11 @@ impl Thread {
             state.waiting.push(ticket);
             let mut signalled = true;
             while state.waiting.contains(&ticket) {
+                if self.is_alerted() {
+                    state.waiting.retain(|&t| t != ticket);
+                    signalled = false;
+                    break;
+                }
                 match deadline {
                     Some(end) => {
                         if monitor.pulsed.wait_until(&mut state, end).timed_out()

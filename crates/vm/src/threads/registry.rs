@@ -78,6 +78,14 @@ impl ThreadRegistry {
         self.threads.lock().len()
     }
 
+    /// Runs `f` for the attached thread with this number; only atomics of it may be touched.
+    pub(crate) fn with_thread<R>(&self, id: u32, f: impl FnOnce(&Thread) -> R) -> Option<R> {
+        let list = self.threads.lock();
+        // SAFETY: threads stay registered while the list is locked.
+        let found = list.iter().map(|e| unsafe { &*e.0 }).find(|t| t.id() == id);
+        found.map(f)
+    }
+
     /// Stops all threads but `me`. The caller is the only one to stop the world (the
     /// collector's lock sees to that) and must not block on managed threads meanwhile.
     pub(crate) fn stop_world(&self, me: *const Thread) -> StoppedWorld<'_> {

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell, UnsafeCell};
 use std::mem::offset_of;
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering};
 
 use ferrocil_gc::Tlab;
 
@@ -68,6 +68,10 @@ pub struct Thread {
     overflow_handling: Cell<bool>,
     /// Stack pages that are closed to notice an overflow: (start, end), zeros for none.
     guard: (usize, usize),
+    /// Set by others to end this thread's wait on a lock.
+    alert: AtomicBool,
+    /// Address of the monitor it waits on, 0 for none.
+    waiting_on: AtomicUsize,
     /// Anchors that were current when Rust called into managed code, innermost last.
     entries: RefCell<Vec<(usize, usize)>>,
 }
@@ -119,6 +123,8 @@ impl Thread {
             statics: RefCell::new(Vec::new()),
             overflow_handling: Cell::new(false),
             guard,
+            alert: AtomicBool::new(false),
+            waiting_on: AtomicUsize::new(0),
             entries: RefCell::new(Vec::new()),
         })
     }
@@ -217,6 +223,21 @@ impl Thread {
 
     pub(crate) fn set_parked_sp(&self, sp: usize) -> usize {
         self.parked_sp.replace(sp)
+    }
+
+    /// Whether somebody wants this thread to stop waiting.
+    #[must_use]
+    pub fn is_alerted(&self) -> bool {
+        self.alert.load(Ordering::SeqCst)
+    }
+
+    /// Sets or takes back the wish that this thread stop waiting.
+    pub fn set_alert(&self, alert: bool) {
+        self.alert.store(alert, Ordering::SeqCst);
+    }
+
+    pub(crate) fn waiting_on(&self) -> &AtomicUsize {
+        &self.waiting_on
     }
 
     /// Bytes of stack that are left below the caller.

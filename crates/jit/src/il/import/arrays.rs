@@ -4,7 +4,7 @@ use ferrocil_metadata::il::{Instruction, Opcode};
 
 use crate::clif::abi::ArgClass;
 use crate::hir::{Access, Binary, Convert, Inst, Mem, Ty, Value};
-use crate::host::{CastStrategy, Helper, Repr, Symbol, TypeHandle};
+use crate::host::{CastStrategy, Helper, Repr, Symbol, TypeHandle, WellKnownType};
 use crate::il::Stop;
 
 use super::stack::Item;
@@ -169,10 +169,17 @@ impl Importer<'_, '_> {
                 .flatten()
                 .filter(|c| self.host.is_vector(*c)),
         };
-        let sealed = match class.map(|c| self.host.array_shape(c)) {
-            Some(Ok(info)) if info.is_vector => {
-                self.host.cast_strategy(info.elem)? == CastStrategy::Exact
-            }
+        // The array's type may be known better than IL says (`object[] a = new string[1]`): the
+        // value fits by its static type only if that is the element type.
+        let info = match class.map(|c| self.host.array_shape(c)) {
+            Some(Ok(info)) if info.is_vector => Some(info.elem),
+            _ => None,
+        };
+        let object = self.host.well_known(WellKnownType::Object);
+        let fits = elem.is_some()
+            || info.is_some_and(|e| e == object || self.types.get(&value) == Some(&e));
+        let sealed = match info {
+            Some(e) if fits => self.host.cast_strategy(e)? == CastStrategy::Exact,
             _ => false,
         };
         if sealed || self.b.constant(value) == Some(0) {
@@ -182,6 +189,7 @@ impl Importer<'_, '_> {
             return Ok(());
         }
         let exact = class
+            .filter(|_| fits)
             .and_then(|c| self.host.vtable_offset(c).ok())
             .unwrap_or(0);
         let index = self.coerce(index, Ty::I64)?;
