@@ -182,7 +182,9 @@ impl Thread {
         let delegate = self.fill_delegate(vtable, target, entry)?;
         let dispatches = target.is_null() && method.is_virtual() && !method.is_static();
         if dispatches && !method.class.is_interface() && !method.class.is_value_type() {
-            let thunk = self.virtual_thunk(method).map_err(|e| self.throw_load_error(&e))?;
+            let thunk = self
+                .virtual_thunk(method)
+                .map_err(|e| self.throw_load_error(&e))?;
             if let Some(thunk) = thunk {
                 delegate.write(METHOD_PTR, thunk);
             }

@@ -69,7 +69,11 @@ fn wrapper_name(t: &Thread, method: MethodPtr) -> String {
         let shown = |&ty| runtime.type_name_as(ty, NameStyle::Message);
         params.extend(signature.params.iter().map(shown));
     }
-    format!("(wrapper managed-to-native) {class}.{}({})", method.name, params.join(","))
+    format!(
+        "(wrapper managed-to-native) {class}.{}({})",
+        method.name,
+        params.join(",")
+    )
 }
 
 fn exception_trace(t: &Thread, exception: ObjRef, skip: i32, _with_files: u8) -> Managed<ArrayRef> {

@@ -330,7 +330,10 @@ fn take_interruption(t: &Thread) -> Managed<bool> {
     t.set_alert(false);
     let (interrupted, aborting) = {
         let mut flags = record.done.lock();
-        (std::mem::take(&mut flags.interrupted), std::mem::take(&mut flags.aborting))
+        (
+            std::mem::take(&mut flags.interrupted),
+            std::mem::take(&mut flags.aborting),
+        )
     };
     if aborting {
         return Err(thrown_abort(t, internal));
@@ -342,7 +345,12 @@ fn take_interruption(t: &Thread) -> Managed<bool> {
 fn thrown_abort(t: &Thread, internal: ObjRef) -> crate::prelude::Thrown {
     let made = (|| {
         let exception = t.new_exception("System.Threading", "ThreadAbortException", "")?;
-        store_reference(t, internal, t.field_offset(INTERNAL, "abort_exc")?, exception);
+        store_reference(
+            t,
+            internal,
+            t.field_offset(INTERNAL, "abort_exc")?,
+            exception,
+        );
         Ok(exception)
     })();
     match made {
@@ -485,13 +493,22 @@ fn abort(t: &Thread, internal: ObjRef, reason: ObjRef) -> Managed<()> {
 
 fn forget_abort_reason(t: &Thread, internal: ObjRef) -> ObjRef {
     let key = (internal.address(), 0, crate::reflection::keys::ABORT_REASON);
-    t.domain().reflection.lock().remove(&key).unwrap_or_default()
+    t.domain()
+        .reflection
+        .lock()
+        .remove(&key)
+        .unwrap_or_default()
 }
 
 fn abort_reason(t: &Thread, thread: ObjRef) -> Managed<ObjRef> {
     let internal = internal_of(t, thread)?;
     let key = (internal.address(), 0, crate::reflection::keys::ABORT_REASON);
-    Ok(t.domain().reflection.lock().get(&key).copied().unwrap_or_default())
+    Ok(t.domain()
+        .reflection
+        .lock()
+        .get(&key)
+        .copied()
+        .unwrap_or_default())
 }
 
 fn reset_abort(t: &Thread, thread: ObjRef) -> Managed<()> {

@@ -139,8 +139,7 @@ fn available(t: &Thread, workers: ByRef<i32>, completion: ByRef<i32>) -> Managed
 fn set_minimum(t: &Thread, workers: i32, completion: i32) -> Managed<bool> {
     let pool = t.runtime().ext::<Pool>();
     let mut state = pool.state.lock();
-    let fits =
-        workers > 0 && workers <= state.max.0 && completion > 0 && completion <= state.max.1;
+    let fits = workers > 0 && workers <= state.max.0 && completion > 0 && completion <= state.max.1;
     if fits {
         state.min = (workers, completion);
     }
@@ -184,8 +183,9 @@ fn request(t: &Thread) -> Managed<bool> {
 impl Pool {
     fn start_worker(self: &Arc<Self>, state: &mut State, home: Home) {
         let pool = Arc::clone(self);
-        let spawned =
-            std::thread::Builder::new().stack_size(super::thread::STACK).spawn(move || work(&pool, home));
+        let spawned = std::thread::Builder::new()
+            .stack_size(super::thread::STACK)
+            .spawn(move || work(&pool, home));
         if spawned.is_ok() {
             state.workers += 1;
         }
@@ -197,22 +197,24 @@ impl Pool {
             return;
         }
         let pool = Arc::clone(self);
-        let spawned = std::thread::Builder::new().stack_size(256 << 10).spawn(move || {
-            let mut before = None;
-            loop {
-                std::thread::sleep(STARVATION);
-                let mut state = pool.state.lock();
-                if state.requests == 0 || state.workers == 0 || state.stopping {
-                    state.monitored = false;
-                    return;
+        let spawned = std::thread::Builder::new()
+            .stack_size(256 << 10)
+            .spawn(move || {
+                let mut before = None;
+                loop {
+                    std::thread::sleep(STARVATION);
+                    let mut state = pool.state.lock();
+                    if state.requests == 0 || state.workers == 0 || state.stopping {
+                        state.monitored = false;
+                        return;
+                    }
+                    let starving = before == Some(state.taken) && state.idle == 0;
+                    if starving && state.workers < state.max.0 {
+                        pool.start_worker(&mut state, home);
+                    }
+                    before = Some(state.taken);
                 }
-                let starving = before == Some(state.taken) && state.idle == 0;
-                if starving && state.workers < state.max.0 {
-                    pool.start_worker(&mut state, home);
-                }
-                before = Some(state.taken);
-            }
-        });
+            });
         state.monitored = spawned.is_ok();
     }
 
@@ -293,8 +295,17 @@ pub fn stop_thread_pool(runtime: &Runtime) {
 /// `_ThreadPoolWaitCallback.PerformWaitCallback`
 fn callback(t: &Thread) -> Managed<MethodPtr> {
     let class = super::support::corlib_class(t, "System.Threading", "_ThreadPoolWaitCallback")?;
-    match loaded(t, t.runtime().find_method(class, "PerformWaitCallback", Some(0)))? {
+    match loaded(
+        t,
+        t.runtime()
+            .find_method(class, "PerformWaitCallback", Some(0)),
+    )? {
         Some(method) => Ok(method),
-        None => Err(throw(t, "System", "MissingMethodException", "PerformWaitCallback")),
+        None => Err(throw(
+            t,
+            "System",
+            "MissingMethodException",
+            "PerformWaitCallback",
+        )),
     }
 }

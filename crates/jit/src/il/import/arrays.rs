@@ -177,7 +177,7 @@ impl Importer<'_, '_> {
         };
         let object = self.host.well_known(WellKnownType::Object);
         let fits = elem.is_some()
-            || info.is_some_and(|e| e == object || self.types.get(&value) == Some(&e));
+            || info.is_some_and(|e| e == object || self.types.get(&value) == Some(&Some(e)));
         let sealed = match info {
             Some(e) if fits => self.host.cast_strategy(e)? == CastStrategy::Exact,
             _ => false,
