@@ -1,4 +1,9 @@
 //! The IL compiler: IL to typed SSA to Cranelift to relocatable code.
+//!
+//! A [`Compiler`] turns a [`MethodInput`] into a [`CompiledMethod`], asking a
+//! [`CompilerHost`](host::CompilerHost) about types, methods and fields. Stubs between managed and
+//! native code come from [`Compiler::compile_stub`]. The crate's README says who should use it;
+//! `docs/compiler.md` explains the stages, the calling convention and exceptions.
 
 pub mod clif;
 pub mod code;
@@ -19,3 +24,8 @@ pub use compiler::{Compiler, CompilerOptions, Tier};
 pub use error::CompileError;
 pub use host::MethodInput;
 pub use stubs::{StubInput, StubKind};
+
+/// The README's example is compiled and run with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

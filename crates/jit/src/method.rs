@@ -32,7 +32,7 @@ impl Compiler {
             mut funcs,
             eh,
             invalid,
-        } = import(host, input).map_err(CompileError::Signature)?;
+        } = import(host, input, tier).map_err(CompileError::Signature)?;
         for func in &mut funcs {
             passes::run(func, tier);
         }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use ferrocil_metadata::il::{Decoder, Opcode, Operand};
 
 use crate::clif::abi::{AbiSig, ArgClass};
+use crate::compiler::Tier;
 use crate::hir::{Block, RegionId, Terminator, Value};
 use crate::host::{Helper, IlBody, MethodHandle};
 use crate::il::Stop;
@@ -15,8 +16,9 @@ use crate::il::liveness::Variables;
 use super::locals::{Frame, Places};
 use super::{Context, Flow, Importer, Prefixes, Step, local_classes, variable_types};
 
-/// Largest method that is expanded, in bytes of IL.
+/// Largest method that is expanded, in bytes of IL, by tier.
 const MAX_BYTES: usize = 32;
+const MAX_BYTES_QUICK: usize = 12;
 /// Deepest nesting of expansions, the compiled method included.
 const MAX_DEPTH: usize = 6;
 /// Most IL expanded into one method, in bytes.
@@ -40,7 +42,12 @@ impl<'a> Importer<'a, '_> {
         }
         let body = self.host.inline_body(method)?;
         let len = body.code.len();
-        let fits = len <= MAX_BYTES && self.expanded + len <= MAX_TOTAL && body.clauses.is_empty();
+        let most = if self.c.tier == Tier::Quick {
+            MAX_BYTES_QUICK
+        } else {
+            MAX_BYTES
+        };
+        let fits = len <= most && self.expanded + len <= MAX_TOTAL && body.clauses.is_empty();
         (fits && is_simple(body.code)).then_some(body)
     }
 
@@ -169,6 +176,7 @@ impl<'a> Importer<'a, '_> {
         let frame = Frame::new(sig, &locals, &variables, false)?;
         Ok(Context {
             host: self.host,
+            tier: self.c.tier,
             method,
             init_locals: il.init_locals,
             synchronized: None,

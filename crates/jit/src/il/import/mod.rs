@@ -22,6 +22,7 @@ use ferrocil_metadata::{EhKind, Token};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::clif::abi::{AbiSig, ArgClass};
+use crate::compiler::Tier;
 use crate::hir::{
     Block, Builder, Clause, ClauseKind, Edge, Func, FuncKind, Handler, MethodEh, RegionId, Slot,
     Terminator, Ty, Value, Var,
@@ -75,9 +76,10 @@ type Step<T> = Result<T, Stop>;
 pub(crate) fn import(
     host: &dyn CompilerHost,
     input: &MethodInput<'_>,
+    tier: Tier,
 ) -> Result<Imported, DeferredError> {
     let sig = AbiSig::new(host, &input.sig).map_err(|e| e.0)?;
-    match import_valid(host, input, &sig) {
+    match import_valid(host, input, &sig, tier) {
         Ok(imported) => Ok(imported),
         Err((il, stop)) => {
             let error = match stop {
@@ -110,6 +112,7 @@ fn import_valid<'a>(
     host: &'a dyn CompilerHost,
     input: &MethodInput<'a>,
     sig: &AbiSig,
+    tier: Tier,
 ) -> Result<Imported, (u32, Stop)> {
     let at_entry = |stop: Stop| (0, stop);
     let body = Body::new(input.body.code, input.body.clauses)?;
@@ -159,6 +162,7 @@ fn import_valid<'a>(
 
     let context = Rc::new(Context {
         host,
+        tier,
         method: input.method,
         init_locals: input.body.init_locals,
         synchronized: input.synchronized,
@@ -185,6 +189,7 @@ fn import_valid<'a>(
 /// A method whose IL is imported: the compiled one, or one that is expanded in place.
 struct Context<'a> {
     host: &'a dyn CompilerHost,
+    tier: Tier,
     method: MethodHandle,
     init_locals: bool,
     synchronized: Option<SyncObject>,

@@ -1,0 +1,157 @@
+//! Golden compiler output: the hir of small methods. `JIT_BLESS=1` rewrites the files.
+
+mod support;
+
+use std::path::Path;
+
+use ferrocil_jit::Tier;
+use ferrocil_jit::host::{CallSite, Dispatch, FieldPlace, This, ThisFixup};
+use ferrocil_metadata::EhKind;
+use ferrocil_metadata::il::Opcode as O;
+use support::{Il, Machine, Method, Sig, T, field_token, method_token, type_token};
+
+fn check(
+    name: &str,
+    m: &Machine,
+    sig: ferrocil_jit::host::CallSig,
+    locals: &[ferrocil_jit::host::TypeHandle],
+    il: Il,
+) {
+    let compiled = m.try_compile(sig, locals, il).expect("compiled code");
+    let got = compiled.dumps.expect("dumps").hir;
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(format!("{name}.hir"));
+    if std::env::var_os("JIT_BLESS").is_some() {
+        std::fs::write(&path, &got).expect("a golden file");
+    }
+    let want = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(
+        got.trim(),
+        want.trim(),
+        "{name}: run with JIT_BLESS=1 if the change is meant"
+    );
+}
+
+#[test]
+fn sum_of_a_vector() {
+    let m = Machine::new(Tier::Optimized);
+    let mut il = Il::new();
+    let (head, body) = (il.label(), il.label());
+    il.br(O::Br, head).bind(body);
+    il.loc(0).arg(0).loc(1).op(O::LdelemI4).op(O::Add).set(0);
+    il.loc(1).op(O::LdcI41).op(O::Add).set(1);
+    il.bind(head)
+        .loc(1)
+        .arg(0)
+        .op(O::Ldlen)
+        .op(O::ConvI4)
+        .br(O::Blt, body);
+    il.loc(0).op(O::Ret);
+    check(
+        "sum_of_a_vector",
+        &m,
+        Sig::fixed(&[T::OBJECT], T::I4),
+        &[T::I4, T::I4],
+        il.finish(),
+    );
+}
+
+#[test]
+fn try_finally() {
+    let m = Machine::new(Tier::Optimized);
+    let mut il = Il::new();
+    let (a, b, skip) = (il.label(), il.label(), il.label());
+    il.arg(0)
+        .br(O::Brtrue, skip)
+        .br(O::Leave, a)
+        .bind(skip)
+        .i32(6)
+        .arg(0)
+        .op(O::Div)
+        .set(0)
+        .br(O::Leave, b);
+    let end = il.here();
+    il.loc(0).i32(1).op(O::Add).set(0).op(O::Endfinally);
+    let after = il.here();
+    il.clause(EhKind::Finally, (0, end), (end, after));
+    il.bind(a).i32(-1).op(O::Ret).bind(b).loc(0).op(O::Ret);
+    check(
+        "try_finally",
+        &m,
+        Sig::fixed(&[T::I4], T::I4),
+        &[T::I4],
+        il.finish(),
+    );
+}
+
+#[test]
+fn property_expanded_in_place() {
+    let m = Machine::new(Tier::Optimized);
+    let field = m
+        .host
+        .field(T::I4, FieldPlace::Instance { offset: 8 }, false);
+    let mut getter = Il::new();
+    getter.arg(0).tok(O::Ldfld, field_token(field)).op(O::Ret);
+    let getter = m.method(Sig::instance(This::Ref, &[], T::I4), &[], getter.finish());
+    let mut il = Il::new();
+    il.arg(0)
+        .tok(O::Callvirt, method_token(getter))
+        .arg(0)
+        .tok(O::Callvirt, method_token(getter))
+        .op(O::Add)
+        .op(O::Ret);
+    check(
+        "property_expanded_in_place",
+        &m,
+        Sig::fixed(&[T::OBJECT], T::I4),
+        &[],
+        il.finish(),
+    );
+}
+
+#[test]
+fn structs_and_calls() {
+    let m = Machine::new(Tier::Optimized);
+    let point = m.host.structure(16, 8);
+    let x = m
+        .host
+        .field(T::I4, FieldPlace::Instance { offset: 0 }, true);
+    let sig = Sig::instance(This::Ref, &[point], point);
+    let site = CallSite {
+        sig: sig.clone(),
+        dispatch: Dispatch::VTable {
+            offset: 72,
+            method: ferrocil_jit::host::MethodHandle(0),
+        },
+        this_fixup: ThisFixup::None,
+        null_check: false,
+        no_return: false,
+    };
+    let callee = m.declare(Method {
+        sig,
+        locals: vec![],
+        body: Il::new(),
+        site: Some(site),
+        synchronized: None,
+        no_inlining: true,
+    });
+    let mut il = Il::new();
+    il.arg(0)
+        .loc(0)
+        .tok(O::Callvirt, method_token(callee))
+        .tok(O::Ldfld, field_token(x));
+    il.arg(0)
+        .tok(O::Isinst, type_token(T::STRING))
+        .op(O::Ldnull)
+        .op(O::CgtUn)
+        .op(O::Add)
+        .op(O::Ret);
+    check(
+        "structs_and_calls",
+        &m,
+        Sig::fixed(&[T::OBJECT], T::I4),
+        &[point],
+        il.finish(),
+    );
+}
