@@ -475,6 +475,22 @@ impl CompilerHost for Host<'_> {
         }))
     }
 
+    fn scalar_owner(&self, field: FieldHandle) -> Option<Repr> {
+        let class = self.field(field).ok()?.class;
+        let repr = self.layout_of(class).ok()?.repr;
+        (!matches!(repr, Repr::Struct | Repr::Ref | Repr::Void)).then_some(repr)
+    }
+
+    fn pointee(&self, by_ref: TypeHandle) -> Option<TypeHandle> {
+        let class = self.class(by_ref).ok()?;
+        let element = class.element?;
+        (class.kind == ClassKind::ByRef).then(|| type_handle(element.ty))
+    }
+
+    fn is_vector(&self, ty: TypeHandle) -> bool {
+        self.class(ty).is_ok_and(|c| c.kind == ClassKind::SzArray)
+    }
+
     fn invalid_program(&self, method: MethodHandle, il_offset: u32, message: &str) -> ResolveError {
         let name = self
             .method(method)
