@@ -278,7 +278,7 @@ mod tests {
 
     #[test]
     fn data_comes_back() {
-        let data: Vec<u8> = (0..100_000u64).map(|i| (i * i >> 9) as u8).collect();
+        let data: Vec<u8> = (0..100_000u64).map(|i| ((i * i) >> 9) as u8).collect();
         for gzip in [false, true] {
             let small = compress(&data, gzip);
             assert!(small.len() < data.len());

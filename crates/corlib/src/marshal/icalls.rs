@@ -320,7 +320,12 @@ fn fill_structure(t: &Thread, source: *const u8, object: ObjRef) -> Managed<()> 
     if object.is_null() {
         return Err(argument_null(t, "structure"));
     }
-    let layout = layout_of_class(t, t.runtime().class_of(object))?;
+    let class = t.runtime().class_of(object);
+    if class.is_value_type() {
+        let message = "Destination is a boxed value type.\nParameter name: dst";
+        return Err(throw(t, "System", "ArgumentException", message));
+    }
+    let layout = layout_of_class(t, class)?;
     // SAFETY: managed code vouches for a structure of the object's type at `source`.
     unsafe { structures::to_managed(t, &layout, source, structures::payload(object)) }
 }

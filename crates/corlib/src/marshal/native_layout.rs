@@ -26,6 +26,8 @@ pub(crate) enum Conversion {
     },
     /// A structure inside the structure.
     Nested(Box<NativeLayout>),
+    /// A COM interface or variant: only null crosses, as zeros of this size.
+    Com(u32),
 }
 
 /// A field's places and conversion.
@@ -112,6 +114,7 @@ pub(crate) fn native_layout(
     let declared_size = row.map_or(0, |row| row.class_size);
     let base_end = native.size;
     let mut end = base_end;
+    native.align = 1;
     for field in runtime
         .fields(class)
         .map_err(|_| NoNativeForm)?
@@ -155,7 +158,22 @@ pub(crate) fn native_layout(
             conversion,
         });
     }
-    native.size = end.next_multiple_of(native.align).max(declared_size).max(1);
+    let declared = if declared_size == 0 {
+        0
+    } else {
+        declared_size.saturating_add(base_end)
+    };
+    let size = end.max(declared);
+    if explicit {
+        // A declared size that holds is not rounded up, unless there is packing too (as in Mono).
+        let exact = declared != 0 && declared == size && pack == 0;
+        native.align = if exact {
+            1
+        } else {
+            native.align.min(if pack == 0 { 8 } else { pack })
+        };
+    }
+    native.size = size.next_multiple_of(native.align).max(1);
     Ok(native)
 }
 
@@ -218,6 +236,16 @@ fn conversion(
             _ => Ok((Conversion::AnsiChar, 1, 1)),
         },
         (_, ClassKind::Pointer | ClassKind::FnPtr) => Ok((Conversion::Copy(8), 8, 8)),
+        _ if matches!(
+            simple,
+            Some(NativeType::INTERFACE | NativeType::IUNKNOWN | NativeType::IDISPATCH)
+        ) =>
+        {
+            Ok((Conversion::Com(8), 8, 8))
+        }
+        _ if simple == Some(NativeType::STRUCT) && !ty.is_value_type() => {
+            Ok((Conversion::Com(16), 16, 8))
+        }
         _ if ty.is_named("System", "String") => match spec {
             Some(MarshalSpec::FixedSysString { len }) => {
                 let unit = if wide { 2 } else { 1 };

@@ -71,6 +71,17 @@ pub(super) unsafe fn to_native(
                     }
                 }
                 Conversion::Nested(inner) => to_native(t, inner, from, to)?,
+                Conversion::Com(size) => {
+                    if !from.cast::<ObjRef>().read_unaligned().is_null() {
+                        return Err(throw(
+                            t,
+                            "System",
+                            "NotSupportedException",
+                            "COM objects are not supported.",
+                        ));
+                    }
+                    to.write_bytes(0, *size as usize);
+                }
             }
         }
     }
@@ -126,6 +137,7 @@ pub(super) unsafe fn to_managed(
                     store_address(t, to, array.object());
                 }
                 Conversion::Nested(inner) => to_managed(t, inner, from, to)?,
+                Conversion::Com(_) => store_address(t, to, ObjRef::NULL),
             }
         }
     }

@@ -80,8 +80,11 @@ impl SocketAddress {
         };
         system[..2].copy_from_slice(&(number as libc::sa_family_t).to_ne_bytes());
         // SAFETY: `sockaddr_storage` is plain data of this very size.
-        let storage =
-            unsafe { std::mem::transmute::<[u8; size_of::<libc::sockaddr_storage>()], _>(system) };
+        let storage = unsafe {
+            std::mem::transmute::<[u8; size_of::<libc::sockaddr_storage>()], libc::sockaddr_storage>(
+                system,
+            )
+        };
         Ok(SocketAddress {
             storage,
             length: length as libc::socklen_t,

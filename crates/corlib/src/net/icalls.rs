@@ -343,6 +343,7 @@ fn send_buffers(
     )
 }
 
+#[expect(clippy::too_many_arguments, reason = "the managed signature has seven")]
 fn receive_from(
     t: &Thread,
     handle: isize,
@@ -368,6 +369,7 @@ fn receive_from(
     Ok(received as i32)
 }
 
+#[expect(clippy::too_many_arguments, reason = "the managed signature has seven")]
 fn send_to(
     t: &Thread,
     handle: isize,
