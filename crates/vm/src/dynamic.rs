@@ -68,7 +68,10 @@ impl DynamicBody {
         LoadError::new(
             LoadErrorKind::InvalidProgram,
             &*self.name,
-            format!("token {} of dynamic method '{}' names no {wanted}", token.0, self.name),
+            format!(
+                "token {} of dynamic method '{}' names no {wanted}",
+                token.0, self.name
+            ),
         )
     }
 
@@ -140,6 +143,10 @@ impl Runtime {
 
     /// The body of a dynamic method.
     pub(crate) fn dynamic_body(&self, method: MethodPtr) -> Option<Arc<DynamicBody>> {
-        self.ext::<DynamicMethods>().bodies.read().get(&method).cloned()
+        self.ext::<DynamicMethods>()
+            .bodies
+            .read()
+            .get(&method)
+            .cloned()
     }
 }

@@ -55,14 +55,22 @@ fn create_type(t: &Thread, this: ObjRef) -> Managed<ObjRef> {
     }
     let row: i32 = this.read(t.field_offset(BUILDER, "table_idx")?);
     if row != WRAPPERS_ROW {
-        return Err(unsupported(t, "Types cannot be made at run time by this version of ferrocil."));
+        return Err(unsupported(
+            t,
+            "Types cannot be made at run time by this version of ferrocil.",
+        ));
     }
     let object = loaded(t, t.runtime().well_known_class(Wk::Object))?;
     crate::system::support::type_object(t, object)
 }
 
 /// A field that holds an array.
-fn array_field(t: &Thread, object: ObjRef, class: &'static str, name: &'static str) -> Managed<ArrayRef> {
+fn array_field(
+    t: &Thread,
+    object: ObjRef,
+    class: &'static str,
+    name: &'static str,
+) -> Managed<ArrayRef> {
     Ok(object.read(t.field_offset(class, name)?))
 }
 
@@ -94,7 +102,9 @@ fn create(t: &Thread, this: ObjRef) -> Managed<()> {
     }
     let ret: ObjRef = this.read(t.field_offset(METHOD, "returnType")?);
     let ret = if ret.is_null() {
-        runtime.universe().primitive(ferrocil_metadata::ElementType::Void)
+        runtime
+            .universe()
+            .primitive(ferrocil_metadata::ElementType::Void)
     } else {
         t.class_of_type_object(ret)?.ty
     };
@@ -155,7 +165,10 @@ fn reference(t: &Thread, object: ObjRef) -> Managed<DynamicRef> {
             Ok(DynamicRef::Method(method_of_object(t, object)?))
         }
         "RuntimeFieldInfo" => Ok(DynamicRef::Field(field_of_object(t, object)?)),
-        name => Err(unsupported(t, &format!("A dynamic method cannot refer to a {name} yet."))),
+        name => Err(unsupported(
+            t,
+            &format!("A dynamic method cannot refer to a {name} yet."),
+        )),
     }
 }
 
