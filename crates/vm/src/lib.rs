@@ -7,6 +7,7 @@
 mod binding;
 mod delegates;
 mod domain;
+mod dynamic;
 mod error;
 mod exceptions;
 mod exec;
@@ -27,6 +28,7 @@ mod wellknown;
 
 pub use binding::GcBinding;
 pub use domain::{Domain, DomainRoot, EntryPtr, MethodEntry, ShapeTag, VTable, VTablePtr};
+pub use dynamic::{DynamicBody, DynamicRef};
 pub use error::{LoadError, LoadErrorKind, LoadResult};
 pub use exceptions::ExceptionOffsets;
 pub use exec::{CodeInfo, CodeKind, InvokeTarget, Returned};

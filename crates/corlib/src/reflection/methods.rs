@@ -75,6 +75,7 @@ pub(crate) fn method_of_object(t: &Thread, object: ObjRef) -> Managed<MethodPtr>
     let class = match class.name {
         "RuntimeMethodInfo" => METHOD,
         "RuntimeConstructorInfo" => CONSTRUCTOR,
+        "DynamicMethod" => "System.Reflection.Emit.DynamicMethod",
         _ => {
             return Err(throw(
                 t,
@@ -133,7 +134,7 @@ fn metadata_token(t: &Thread, method: ObjRef) -> Managed<i32> {
     let method = method_of_object(t, method)?;
     Ok(match method.kind {
         MethodKind::Defined => 0x0600_0000 | method.def.rid as i32,
-        MethodKind::Array(_) => 0x0600_0000,
+        MethodKind::Array(_) | MethodKind::Dynamic => 0x0600_0000,
     })
 }
 

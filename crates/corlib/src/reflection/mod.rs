@@ -4,6 +4,7 @@ pub(crate) mod assembly;
 mod assembly_name;
 mod attributes;
 mod body;
+mod emit;
 mod events;
 mod fields;
 mod generics;
@@ -50,6 +51,7 @@ pub fn register(table: &mut IcallTable) {
     assembly_name::register(table);
     attributes::register(table);
     body::register(table);
+    emit::register(table);
     events::register(table);
     fields::register(table);
     generics::register(table);

@@ -220,7 +220,13 @@ fn is_instance_of(t: &Thread, ty: ObjRef, object: ObjRef) -> Managed<bool> {
 /// The metadata token of a type: its definition's row, or its type parameter's.
 fn metadata_token(t: &Thread, ty: ObjRef) -> Managed<i32> {
     let class = t.class_of_type_object(ty)?;
-    Ok(token_of(t, class) as i32)
+    // Mono knows no token of type parameters here.
+    let parameter = class.kind == ClassKind::GenericParam;
+    Ok(if parameter {
+        0
+    } else {
+        token_of(t, class) as i32
+    })
 }
 
 pub(super) fn token_of(t: &Thread, class: ClassPtr) -> u32 {

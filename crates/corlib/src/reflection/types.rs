@@ -301,6 +301,12 @@ fn namespace(t: &Thread, ty: ObjRef) -> Managed<StringRef> {
     while let Some(element) = class.element.filter(|_| class.kind != ClassKind::Enum) {
         class = element;
     }
+    // A type parameter is where its owner is.
+    match t.runtime().universe().ty(class.ty) {
+        Type::Var { owner, .. } => class = t.class_of_type(t.runtime().type_of_def(owner))?,
+        Type::MVar { owner, .. } => class = owning_class(t, owner)?.unwrap_or(class),
+        _ => {}
+    }
     while let Some(outer) = enclosing(t, class)? {
         class = outer;
     }

@@ -1,7 +1,7 @@
 //! Stack traces: of exceptions and of the current thread.
 
 use ferrocil_generics::NameStyle;
-use ferrocil_vm::{CodeKind, Frame, LoadedImage, MethodPtr, StackEntry, frames};
+use ferrocil_vm::{CodeKind, Frame, LoadedImage, MethodKind, MethodPtr, StackEntry, frames};
 
 use super::support::{corlib_class, reference_array, store_element, store_reference};
 use crate::prelude::{ArrayRef, ByRef, IcallTable, Managed, ObjRef, Thread, icall, store_byref};
@@ -45,9 +45,12 @@ fn describe(t: &Thread, frame: ObjRef, entry: &StackEntry) -> Managed<()> {
         entry.native_offset as i32,
     );
     frame.write(t.field_offset(CLASS, "methodIndex")?, 0xff_ffff_u32);
-    if entry.native {
-        // The entry of an internal call has a name, but no method, as in Mono.
-        let name = t.new_string(&wrapper_name(t, entry.method))?;
+    let dynamic = entry.method.kind == MethodKind::Dynamic;
+    if entry.native || dynamic {
+        // The entry of an internal call and a dynamic method have a name, but no method, as in
+        // Mono.
+        let kind = if dynamic { "dynamic-method" } else { "managed-to-native" };
+        let name = t.new_string(&wrapper_name(t, kind, entry.method))?;
         let offset = t.field_offset(CLASS, "internalMethodName")?;
         store_reference(t, frame, offset, name.object());
         return Ok(());
@@ -58,7 +61,7 @@ fn describe(t: &Thread, frame: ObjRef, entry: &StackEntry) -> Managed<()> {
 }
 
 /// `(wrapper managed-to-native) Namespace.Class.Method(Class,int)`
-fn wrapper_name(t: &Thread, method: MethodPtr) -> String {
+fn wrapper_name(t: &Thread, kind: &str, method: MethodPtr) -> String {
     let runtime = t.runtime();
     let class = runtime.type_name_as(method.class.ty, NameStyle::Message);
     let mut params = Vec::new();
@@ -69,11 +72,7 @@ fn wrapper_name(t: &Thread, method: MethodPtr) -> String {
         let shown = |&ty| runtime.type_name_as(ty, NameStyle::Message);
         params.extend(signature.params.iter().map(shown));
     }
-    format!(
-        "(wrapper managed-to-native) {class}.{}({})",
-        method.name,
-        params.join(",")
-    )
+    format!("(wrapper {kind}) {class}.{}({})", method.name, params.join(","))
 }
 
 fn exception_trace(t: &Thread, exception: ObjRef, skip: i32, _with_files: u8) -> Managed<ArrayRef> {

@@ -20,8 +20,7 @@ impl Host<'_> {
         kind: CallKind,
         constrained: Option<TypeHandle>,
     ) -> LoadResult<CallSite> {
-        let (_, image, context) = self.scope(caller)?;
-        let target = self.runtime.resolve_method_token(image, token, context)?;
+        let target = self.method_of_token(caller, token)?;
         if target.class.open || target.generic_definition {
             return Err(LoadError::type_load(
                 self.runtime.method_name(target),
@@ -65,7 +64,9 @@ impl Host<'_> {
                 array: type_handle(class.ty),
                 with_bounds: kind == ArrayMethod::NewWithBounds,
             },
-            MethodKind::Defined if ctor.name != ".ctor" || ctor.is_static() => {
+            MethodKind::Defined | MethodKind::Dynamic
+                if ctor.name != ".ctor" || ctor.is_static() =>
+            {
                 return Err(LoadError::new(
                     LoadErrorKind::InvalidProgram,
                     name(),
@@ -86,7 +87,7 @@ impl Host<'_> {
             {
                 Dispatch::NewDelegate(type_handle(class.ty))
             }
-            MethodKind::Defined => {
+            MethodKind::Defined | MethodKind::Dynamic => {
                 if class.is_abstract() || class.is_interface() {
                     return Err(LoadError::new(
                         LoadErrorKind::MemberAccess,

@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use ferrocil_jit::Tier;
-use ferrocil_jit::host::{IlBody, MethodInput, SyncObject};
-use ferrocil_metadata::{EhClause, MethodImplAttributes, TypeAttributes};
+use ferrocil_jit::host::{CallSig, IlBody, MethodInput, SyncObject};
+use ferrocil_metadata::{EhClause, MethodImplAttributes, Token, TypeAttributes};
 
 use super::codemap::CodeKind;
 use super::host::{Host, method_handle, type_handle};
@@ -97,6 +97,39 @@ impl Thread {
 }
 
 impl Host<'_> {
+    /// Compiles a method made at run time.
+    fn compile_dynamic(&self, method: MethodPtr, sig: CallSig) -> LoadResult<usize> {
+        let runtime = self.runtime;
+        let shown = runtime.method_name(method);
+        let body = runtime.dynamic_body(method).ok_or_else(|| {
+            LoadError::new(LoadErrorKind::ExecutionEngine, shown.clone(), "a dynamic method lost its body")
+        })?;
+        // Any token that is not nil asks the host for the locals.
+        let local_sig = Token(u32::from(!body.locals.is_empty()) | 0x1100_0000);
+        let input = MethodInput {
+            method: method_handle(method),
+            name: &shown,
+            sig,
+            body: IlBody {
+                code: &body.code,
+                max_stack: body.max_stack,
+                init_locals: body.init_locals,
+                local_sig,
+                clauses: &body.clauses,
+            },
+            synchronized: None,
+        };
+        let tier = if has_loop(&body.code) { Tier::Optimized } else { Tier::Quick };
+        let compiled = runtime.compiler.compile(self, &input, tier).map_err(|e| {
+            LoadError::new(
+                LoadErrorKind::InvalidProgram,
+                shown.clone(),
+                format!("cannot compile {shown}: {e}"),
+            )
+        })?;
+        link(self, compiled, &self.domain.code, CodeKind::Method, Some(method))
+    }
+
     /// Compiles a method and links it into its domain.
     fn compile(&self, method: MethodPtr) -> LoadResult<usize> {
         let runtime = self.runtime;
@@ -111,6 +144,9 @@ impl Host<'_> {
         let sig = self.call_sig(method)?;
         if let MethodKind::Array(kind) = method.kind {
             return self.array_accessor(method, kind);
+        }
+        if method.kind == MethodKind::Dynamic {
+            return self.compile_dynamic(method, sig);
         }
         if method.is_internal_call() {
             if let Some(code) = self.delegate_method(method)? {

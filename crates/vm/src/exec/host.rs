@@ -9,12 +9,13 @@ use ferrocil_jit::host::{
 use ferrocil_metadata::{ElementType, TableId, Token, TypeAttributes};
 
 use crate::domain::{Domain, IMT_OFFSET, IMT_SLOTS};
+use crate::dynamic::{DynamicBody, DynamicRef};
 use crate::error::{LoadError, LoadErrorKind, LoadResult};
 use crate::loader::LoadedImage;
 use crate::object::{ArrayRef, HEADER_SIZE, StringRef};
 use crate::runtime::Runtime;
 use crate::threads::{Thread, ThreadLayout};
-use crate::types::{ClassKind, ClassPtr, FieldPtr, MethodPtr};
+use crate::types::{ClassKind, ClassPtr, FieldPtr, MethodKind, MethodPtr};
 use crate::wellknown::Wk;
 
 /// The host of one compilation: for code of a domain, made by a thread.
@@ -204,8 +205,14 @@ impl Host<'_> {
         token: Token,
         static_access: bool,
     ) -> LoadResult<FieldRef> {
-        let (caller, image, context) = self.scope(method)?;
-        let field = self.runtime.resolve_field_token(image, token, context)?;
+        let caller = self.method(method)?;
+        let field = match self.runtime_body(caller) {
+            Some(body) => body.field_at(token)?,
+            None => {
+                let (_, image, context) = self.scope(method)?;
+                self.runtime.resolve_field_token(image, token, context)?
+            }
+        };
         let name = || format!("{:?}", field);
         if field.class.open {
             return Err(LoadError::type_load(
@@ -269,7 +276,50 @@ impl Host<'_> {
         Ok(Some(type_handle(class.ty)))
     }
 
+    /// The body of a method made at run time.
+    fn runtime_body(&self, method: MethodPtr) -> Option<std::sync::Arc<DynamicBody>> {
+        (method.kind == MethodKind::Dynamic)
+            .then(|| self.runtime.dynamic_body(method))
+            .flatten()
+    }
+
+    /// The method that a token in a method's body names.
+    pub(crate) fn method_of_token(
+        &self,
+        caller: MethodHandle,
+        token: Token,
+    ) -> LoadResult<MethodPtr> {
+        if let Some(body) = self.runtime_body(self.method(caller)?) {
+            return body.method_at(token);
+        }
+        let (_, image, context) = self.scope(caller)?;
+        self.runtime.resolve_method_token(image, token, context)
+    }
+
+    fn type_of_token(&self, method: MethodHandle, token: Token) -> LoadResult<TypeId> {
+        if let Some(body) = self.runtime_body(self.method(method)?) {
+            return body.type_at(token);
+        }
+        let (_, image, context) = self.scope(method)?;
+        self.runtime.resolve_type_token(image, token, context)
+    }
+
+    fn text_of_token(&self, method: MethodHandle, token: Token) -> LoadResult<Vec<u16>> {
+        if let Some(body) = self.runtime_body(self.method(method)?) {
+            return Ok(body.text_at(token)?.to_vec());
+        }
+        let (_, image, _) = self.scope(method)?;
+        Ok(image.image().user_string(token)?.utf16().collect())
+    }
+
     fn ld_token(&self, method: MethodHandle, token: Token) -> LoadResult<LdToken> {
+        if let Some(body) = self.runtime_body(self.method(method)?) {
+            return Ok(match body.any_at(token)? {
+                DynamicRef::Type(ty) => LdToken::Type(type_handle(*ty)),
+                DynamicRef::Field(field) => LdToken::Field(FieldHandle(field.index)),
+                _ => LdToken::Method(method_handle(body.method_at(token)?)),
+            });
+        }
         let (_, image, context) = self.scope(method)?;
         let is_field_ref = || -> LoadResult<bool> {
             let row = image.image().member_ref(token.rid())?;
@@ -298,6 +348,13 @@ impl Host<'_> {
     }
 
     fn calli(&self, method: MethodHandle, token: Token) -> LoadResult<CalliSig> {
+        if self.method(method)?.kind == MethodKind::Dynamic {
+            return Err(LoadError::new(
+                LoadErrorKind::NotSupported,
+                "",
+                "calli in dynamic methods is not supported yet",
+            ));
+        }
         let (_, image, context) = self.scope(method)?;
         let row = image.image().stand_alone_sig(token.rid())?;
         let blob = image.image().blob(row.signature)?;
@@ -411,8 +468,7 @@ impl CompilerHost for Host<'_> {
     }
 
     fn resolve_type(&self, method: MethodHandle, token: Token) -> HostResult<TypeHandle> {
-        self.answer(self.scope(method).and_then(|(_, image, context)| {
-            let ty = self.runtime.resolve_type_token(image, token, context)?;
+        self.answer(self.type_of_token(method, token).and_then(|ty| {
             self.runtime.class(ty)?;
             Ok(type_handle(ty))
         }))
@@ -442,8 +498,7 @@ impl CompilerHost for Host<'_> {
     }
 
     fn resolve_string(&self, method: MethodHandle, token: Token) -> HostResult<StringHandle> {
-        self.answer(self.scope(method).and_then(|(_, image, _)| {
-            let text: Vec<u16> = image.image().user_string(token)?.utf16().collect();
+        self.answer(self.text_of_token(method, token).and_then(|text| {
             match self.domain.intern_cell(self.thread, &text) {
                 Ok(index) => Ok(StringHandle(index)),
                 Err(_) => {
@@ -463,6 +518,9 @@ impl CompilerHost for Host<'_> {
     }
 
     fn local_types(&self, method: MethodHandle, local_sig: Token) -> HostResult<Vec<TypeHandle>> {
+        if let Some(body) = self.method(method).ok().and_then(|m| self.runtime_body(m)) {
+            return Ok(body.locals.iter().map(|&ty| type_handle(ty)).collect());
+        }
         self.answer(self.scope(method).and_then(|(_, image, context)| {
             let row = image.image().stand_alone_sig(local_sig.rid())?;
             let types = self

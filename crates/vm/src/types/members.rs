@@ -212,6 +212,32 @@ impl Runtime {
         Ok(self.publish_method(id, method))
     }
 
+    /// A static method made at run time (see `dynamic`).
+    pub(crate) fn dynamic_method(
+        &self,
+        id: MethodId,
+        def: MethodDef,
+        class: ClassPtr,
+        name: &'static str,
+        signature: Signature,
+    ) -> MethodPtr {
+        let method = Method {
+            id,
+            class,
+            def,
+            kind: MethodKind::Dynamic,
+            name,
+            // Public: access 6 (ECMA-335 II.23.1.10).
+            flags: MethodAttributes::from_bits_retain(6) | MethodAttributes::STATIC,
+            impl_flags: MethodImplAttributes::empty(),
+            args: None,
+            generic_definition: false,
+            slot: AtomicI32::new(-1),
+            signature: OnceLock::from(Ok(signature)),
+        };
+        self.publish_method(id, method)
+    }
+
     fn publish_method(&self, id: MethodId, method: Method) -> MethodPtr {
         let _lock = self.loader_lock();
         if let Some(found) = self.method_if_loaded(id) {
@@ -243,6 +269,7 @@ impl Runtime {
         match method.kind {
             MethodKind::Array(kind) => self.array_method(class, kind),
             MethodKind::Defined => self.method(class, method.def, args),
+            MethodKind::Dynamic => Ok(method),
         }
     }
 

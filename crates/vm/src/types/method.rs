@@ -19,6 +19,8 @@ pub enum MethodKind {
     Defined,
     /// Accessor of a general array class, or a constructor of an array class.
     Array(ArrayMethod),
+    /// Made at run time from IL.
+    Dynamic,
 }
 
 /// Methods that array classes have without metadata (ECMA-335 II.14.2).
