@@ -70,6 +70,13 @@ impl<'a> Image<'a> {
         self.file
     }
 
+    /// How many bytes the file's sections promise that it does not have: above 0 for a file that
+    /// was cut short. What is there can still be read.
+    #[must_use]
+    pub fn missing_bytes(&self) -> u64 {
+        self.pe.missing_bytes()
+    }
+
     /// The metadata.
     #[must_use]
     pub const fn metadata(&self) -> &Metadata<'a> {

@@ -161,6 +161,18 @@ impl<'a> Pe<'a> {
     }
 
     #[inline]
+    /// Bytes that sections promise beyond the end of the file.
+    pub(crate) fn missing_bytes(&self) -> u64 {
+        let end = self
+            .sections
+            .chunks_exact(SECTION_HEADER)
+            .filter_map(|section| {
+                Some(u64::from(u32_at(section, 20)?) + u64::from(u32_at(section, 16)?))
+            })
+            .max();
+        end.unwrap_or(0).saturating_sub(self.file.len() as u64)
+    }
+
     pub(crate) fn rva_bytes(&self, rva: u32, len: u32) -> Result<&'a [u8], Error> {
         rva_bytes(self.file, self.sections, rva, len)
     }

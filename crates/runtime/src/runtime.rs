@@ -136,6 +136,9 @@ impl Runtime {
             Err(RunError::Load(e)) => Err(Error::Load(e)),
             Err(RunError::Thrown) => {
                 let exception = thread.take_pending();
+                if let Some(missing) = vm.missing_assembly(exception) {
+                    return Err(Error::Load(missing));
+                }
                 let described = describe(vm, thread, exception);
                 vm.report_unhandled(thread, exception);
                 Err(Error::Exception(Box::new(described)))

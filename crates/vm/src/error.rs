@@ -80,7 +80,9 @@ impl LoadError {
         Self::new(
             LoadErrorKind::FileNotFound,
             name,
-            format!("assembly '{name}' was not found; looked in: {places}"),
+            format!(
+                "assembly '{name}' was not found; looked in: {places}; put {name}.dll beside the program"
+            ),
         )
     }
 }

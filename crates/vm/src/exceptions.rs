@@ -171,7 +171,11 @@ impl Thread {
             LoadErrorKind::OutOfMemory => return self.throw_out_of_memory(),
             LoadErrorKind::MemberAccess => ("System", "MemberAccessException"),
         };
-        self.throw_named(namespace, name, &error.message)
+        let thrown = self.throw_named(namespace, name, &error.message);
+        if error.kind == LoadErrorKind::FileNotFound {
+            self.runtime().note_missing_assembly(self.pending(), error);
+        }
+        thrown
     }
 
     /// InvalidCastException as Mono words it: without the types.

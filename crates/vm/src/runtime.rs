@@ -86,6 +86,8 @@ pub struct Runtime {
     pub(crate) unhandled: OnceLock<UnhandledHook>,
     monitors: crate::threads::Monitors,
     entry_image: OnceLock<ImageId>,
+    /// The newest exception about a missing assembly, by address, and its error.
+    missing_assembly: Mutex<Option<(usize, LoadError)>>,
     root_sources: RwLock<Vec<RootSource>>,
     threads: ThreadRegistry,
     loader: ReentrantMutex<LoaderState>,
@@ -156,6 +158,7 @@ impl Runtime {
             unhandled: OnceLock::new(),
             monitors: crate::threads::Monitors::default(),
             entry_image: OnceLock::new(),
+            missing_assembly: Mutex::new(None),
             root_sources: RwLock::default(),
             threads: ThreadRegistry::default(),
             loader: ReentrantMutex::new(LoaderState::default()),
@@ -233,6 +236,24 @@ impl Runtime {
     #[must_use]
     pub fn domains(&self) -> &AppendVec<Domain> {
         &self.domains
+    }
+
+    pub(crate) fn note_missing_assembly(
+        &self,
+        exception: crate::object::ObjRef,
+        error: &LoadError,
+    ) {
+        *self.missing_assembly.lock() = Some((exception.address(), error.clone()));
+    }
+
+    /// The loader's error behind an exception about a missing assembly.
+    #[must_use]
+    pub fn missing_assembly(&self, exception: crate::object::ObjRef) -> Option<LoadError> {
+        let newest = self.missing_assembly.lock();
+        newest
+            .as_ref()
+            .filter(|(address, _)| *address == exception.address())
+            .map(|(_, e)| e.clone())
     }
 
     /// Notes the program that this runtime runs: `Assembly.GetEntryAssembly`.

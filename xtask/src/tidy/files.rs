@@ -22,6 +22,7 @@ const TEXTS: &[&str] = &[
     "proptest-regressions",
     "gitignore",
     "snap",
+    "hir",
     "json",
     "css",
     "js",

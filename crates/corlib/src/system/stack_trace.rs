@@ -49,7 +49,11 @@ fn describe(t: &Thread, frame: ObjRef, entry: &StackEntry) -> Managed<()> {
     if entry.native || dynamic {
         // The entry of an internal call and a dynamic method have a name, but no method, as in
         // Mono.
-        let kind = if dynamic { "dynamic-method" } else { "managed-to-native" };
+        let kind = if dynamic {
+            "dynamic-method"
+        } else {
+            "managed-to-native"
+        };
         let name = t.new_string(&wrapper_name(t, kind, entry.method))?;
         let offset = t.field_offset(CLASS, "internalMethodName")?;
         store_reference(t, frame, offset, name.object());
@@ -72,7 +76,11 @@ fn wrapper_name(t: &Thread, kind: &str, method: MethodPtr) -> String {
         let shown = |&ty| runtime.type_name_as(ty, NameStyle::Message);
         params.extend(signature.params.iter().map(shown));
     }
-    format!("(wrapper {kind}) {class}.{}({})", method.name, params.join(","))
+    format!(
+        "(wrapper {kind}) {class}.{}({})",
+        method.name,
+        params.join(",")
+    )
 }
 
 fn exception_trace(t: &Thread, exception: ObjRef, skip: i32, _with_files: u8) -> Managed<ArrayRef> {

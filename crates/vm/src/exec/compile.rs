@@ -102,7 +102,11 @@ impl Host<'_> {
         let runtime = self.runtime;
         let shown = runtime.method_name(method);
         let body = runtime.dynamic_body(method).ok_or_else(|| {
-            LoadError::new(LoadErrorKind::ExecutionEngine, shown.clone(), "a dynamic method lost its body")
+            LoadError::new(
+                LoadErrorKind::ExecutionEngine,
+                shown.clone(),
+                "a dynamic method lost its body",
+            )
         })?;
         // Any token that is not nil asks the host for the locals.
         let local_sig = Token(u32::from(!body.locals.is_empty()) | 0x1100_0000);
@@ -119,7 +123,11 @@ impl Host<'_> {
             },
             synchronized: None,
         };
-        let tier = if has_loop(&body.code) { Tier::Optimized } else { Tier::Quick };
+        let tier = if has_loop(&body.code) {
+            Tier::Optimized
+        } else {
+            Tier::Quick
+        };
         let compiled = runtime.compiler.compile(self, &input, tier).map_err(|e| {
             LoadError::new(
                 LoadErrorKind::InvalidProgram,
@@ -127,7 +135,13 @@ impl Host<'_> {
                 format!("cannot compile {shown}: {e}"),
             )
         })?;
-        link(self, compiled, &self.domain.code, CodeKind::Method, Some(method))
+        link(
+            self,
+            compiled,
+            &self.domain.code,
+            CodeKind::Method,
+            Some(method),
+        )
     }
 
     /// Compiles a method and links it into its domain.

@@ -98,6 +98,13 @@ impl LoadedImage {
                 format!("'{shown}' is not a valid CLI image: {e}; it must be a .NET .exe or .dll"),
             )
         })?;
+        let missing = image.missing_bytes();
+        if missing > 0 {
+            let message = format!(
+                "'{shown}' is not a valid CLI image: it is truncated, {missing} bytes are missing; get a whole copy"
+            );
+            return Err(LoadError::bad_image(shown, message));
+        }
         let name = AssemblyName::of_image(&image, &path);
         let cells = |table| {
             (0..image.row_count(table))
