@@ -9,6 +9,8 @@ const CHUNK: usize = 64 << 10;
 #[derive(Default, Debug)]
 pub struct SideStack {
     chunks: Vec<Box<[u64]>>,
+    /// A chunk of the usual size that is not in use, kept for the next request.
+    spare: Option<Box<[u64]>>,
     /// Words used of the last chunk.
     used: usize,
     /// Frame pointer of each asking frame and the mark before its first request.
@@ -24,7 +26,10 @@ impl SideStack {
 
     /// Frees all that was allocated since `mark`.
     pub fn release(&mut self, mark: u64) {
-        self.chunks.truncate((mark >> 32) as usize);
+        let keep = (mark >> 32) as usize;
+        if self.chunks.len() > keep {
+            self.spare = self.chunks.drain(keep..).find(|c| c.len() == CHUNK / 8);
+        }
         self.used = (mark & 0xffff_ffff) as usize;
         while self.owners.last().is_some_and(|o| o.1 >= mark) {
             self.owners.pop();
@@ -59,7 +64,9 @@ impl SideStack {
             .is_some_and(|c| c.len() - self.used >= words);
         if !fits {
             let size = words.max(CHUNK / 8);
-            self.chunks.push(vec![0u64; size].into_boxed_slice());
+            let spare = self.spare.take().filter(|c| c.len() >= size);
+            let chunk = spare.unwrap_or_else(|| vec![0u64; size].into_boxed_slice());
+            self.chunks.push(chunk);
             self.used = 0;
         }
         let chunk = self.chunks.last_mut()?;
