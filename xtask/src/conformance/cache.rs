@@ -65,10 +65,20 @@ impl Cache {
     /// The compiler's messages.
     pub fn built(&self, case: &Case) -> Result<PathBuf> {
         let key = self.build_key(case)?;
-        let folder = self.folder.join(&key);
-        let program = folder.join(program_name(case));
+        let folder = self.entry(&key, |building| {
+            compile::build(&case.source, &building.join(program_name(case)))
+        })?;
+        Ok(folder.join(program_name(case)))
+    }
+
+    /// The folder of the entry `key`; when it is not there, `build` fills it.
+    ///
+    /// # Errors
+    /// `build`'s, and those of the file system.
+    pub fn entry(&self, key: &str, build: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+        let folder = self.folder.join(key);
         if folder.join("done").exists() {
-            return Ok(program);
+            return Ok(folder);
         }
         // Build beside and rename: a broken-off run leaves no half entry.
         let building = self
@@ -76,7 +86,7 @@ impl Cache {
             .join(format!("{key}.{}.building", std::process::id()));
         drop(fs::remove_dir_all(&building));
         fs::create_dir_all(&building)?;
-        let built = compile::build(&case.source, &building.join(program_name(case)));
+        let built = build(&building);
         if built.is_err() {
             drop(fs::remove_dir_all(&building));
         }
@@ -85,7 +95,16 @@ impl Cache {
         drop(fs::remove_dir_all(&folder));
         fs::rename(&building, &folder)
             .with_context(|| format!("cannot create {}", folder.display()))?;
-        Ok(program)
+        Ok(folder)
+    }
+
+    /// A key that depends on the tools and on these inputs, in order.
+    pub fn key<'a>(&self, inputs: impl IntoIterator<Item = &'a [u8]>) -> String {
+        let mut hash = Sha256::new_with_prefix(self.tools);
+        for input in inputs {
+            hash.update(Sha256::digest(input));
+        }
+        hex(&hash.finalize()[..16])
     }
 
     /// Mono's stored output for this build, input and arguments.

@@ -41,12 +41,17 @@ pub enum Verdict {
     UnexpectedPass,
     /// The case does not build, or Mono cannot run it: the case is wrong.
     Broken,
+    /// A test of Mono's that fails under Mono too: not counted.
+    MonoFails,
 }
 
 impl Verdict {
     /// Whether the whole run may succeed with this verdict.
     pub fn good(self) -> bool {
-        matches!(self, Verdict::Pass | Verdict::ExpectedFail)
+        matches!(
+            self,
+            Verdict::Pass | Verdict::ExpectedFail | Verdict::MonoFails
+        )
     }
 
     /// The verdict as people read it.
@@ -57,6 +62,7 @@ impl Verdict {
             Verdict::ExpectedFail => "expected fail",
             Verdict::UnexpectedPass => "UNEXPECTED PASS",
             Verdict::Broken => "BROKEN CASE",
+            Verdict::MonoFails => "fails under Mono",
         }
     }
 }
@@ -82,8 +88,14 @@ pub struct CaseResult {
 #[derive(Debug)]
 pub struct Executor {
     mode: Mode,
-    limits: Limits,
     cache: Cache,
+    runner: Runner,
+}
+
+/// Runs programs, each in an empty folder of its own.
+#[derive(Debug)]
+pub struct Runner {
+    limits: Limits,
     scratch: PathBuf,
     counter: AtomicU64,
 }
@@ -102,13 +114,8 @@ impl Executor {
         let folder = paths::target().join("conformance");
         Ok(Self {
             mode,
-            limits: Limits {
-                time: limit,
-                output: OUTPUT_LIMIT,
-            },
             cache: Cache::open(folder.join("cache"))?,
-            scratch: folder.join("scratch"),
-            counter: AtomicU64::new(0),
+            runner: Runner::new(limit),
         })
     }
 
@@ -168,8 +175,39 @@ impl Executor {
         Ok(())
     }
 
-    /// One run in an empty working folder with a fixed environment.
     fn observe(&self, runtime: &Path, case: &Case, program: &Path) -> Result<Observed> {
+        let arguments: Vec<&str> = case.arguments.iter().map(String::as_str).collect();
+        self.runner
+            .run(runtime, program, &arguments, &case.environment, &case.stdin)
+    }
+}
+
+impl Runner {
+    /// A runner that stops each run after `limit`.
+    pub fn new(limit: Duration) -> Self {
+        Self {
+            limits: Limits {
+                time: limit,
+                output: OUTPUT_LIMIT,
+            },
+            scratch: paths::target().join("conformance").join("scratch"),
+            counter: AtomicU64::new(0),
+        }
+    }
+
+    /// One run in an empty working folder with a fixed environment and
+    /// `variables`.
+    ///
+    /// # Errors
+    /// When the runtime cannot be started.
+    pub fn run(
+        &self,
+        runtime: &Path,
+        program: &Path,
+        arguments: &[&str],
+        variables: &[(String, String)],
+        stdin: &[u8],
+    ) -> Result<Observed> {
         let number = self.counter.fetch_add(1, Ordering::Relaxed);
         let folder = self
             .scratch
@@ -177,15 +215,12 @@ impl Executor {
         fs::create_dir_all(&folder)
             .with_context(|| format!("cannot create {}", folder.display()))?;
         let mut command = Command::new(runtime);
-        command
-            .arg(program)
-            .args(&case.arguments)
-            .current_dir(&folder);
+        command.arg(program).args(arguments).current_dir(&folder);
         command
             .env_clear()
             .envs(environment())
-            .envs(case.environment.iter().cloned());
-        let outcome = proc::run_limited(&mut command, &case.stdin, self.limits);
+            .envs(variables.iter().cloned());
+        let outcome = proc::run_limited(&mut command, stdin, self.limits);
         drop(fs::remove_dir_all(&folder));
         let outcome = outcome?;
         Ok(Observed {

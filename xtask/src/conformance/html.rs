@@ -23,7 +23,6 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 pre { background: #8881; padding: .5rem; overflow: auto; max-height: 24rem; margin: .2rem 0; } .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; }
 input { font: inherit; padding: .3rem .5rem; width: 20rem; margin: 1rem 1rem 1rem 0; }
 </style></head><body>
-<h1>ferrocil conformance</h1>
 "#;
 
 const SCRIPT: &str = r#"<script>
@@ -36,33 +35,36 @@ filter.oninput = bad.onchange = show;
 </script></body></html>
 "#;
 
-/// Writes the page.
+/// Writes the page under this title.
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn write(summary: &Summary, file: &Path) -> Result<()> {
-    fs::write(file, page(summary)).with_context(|| format!("cannot write {}", file.display()))
+pub fn write(title: &str, summary: &Summary, file: &Path) -> Result<()> {
+    fs::write(file, page(title, summary))
+        .with_context(|| format!("cannot write {}", file.display()))
 }
 
-fn page(summary: &Summary) -> String {
+fn page(title: &str, summary: &Summary) -> String {
     let mut html = String::from(HEAD);
+    push(&mut html, format_args!("<h1>{}</h1>\n", escaped(title)));
     let total = &summary.total;
     push(
         &mut html,
         format_args!(
-            "<p>{} of {} cases agree with Mono; {} differ, {} differ as expected, {} are broken. \
-         The run took {:.1} s.</p>\n",
+            "<p>{} of {} cases agree with Mono; {} differ, {} differ as expected, {} are broken, \
+         {} fail under Mono too. The run took {:.1} s.</p>\n",
             total.passed,
             total.cases,
             total.failed,
             total.expected_failures,
             total.broken,
+            total.mono_fails,
             summary.seconds
         ),
     );
     html.push_str(
         "<table><tr><th>folder<th class=number>cases<th class=number>pass<th class=number>fail\
-         <th class=number>expected<th class=number>broken<th class=number>CPU ms\
+         <th class=number>expected<th class=number>broken<th class=number>Mono fails<th class=number>CPU ms\
          <th class=number>Mono ms<th></tr>\n",
     );
     for (folder, counts) in &summary.folders {
@@ -88,7 +90,7 @@ fn folder_row(html: &mut String, folder: &str, counts: &Counts) {
         html,
         format_args!(
             "<tr><td>{}<td class=number>{}<td class=number>{}<td class=number>{}<td class=number>{}\
-         <td class=number>{}<td class=number>{:.0}<td class=number>{:.0}<td><div class=bar>\
+         <td class=number>{}<td class=number>{}<td class=number>{:.0}<td class=number>{:.0}<td><div class=bar>\
          <i style=\"width:{:.1}%\"></i><i class=known style=\"width:{:.1}%\"></i>\
          <i class=bad style=\"width:{:.1}%\"></i></div></tr>\n",
             escaped(folder),
@@ -97,6 +99,7 @@ fn folder_row(html: &mut String, folder: &str, counts: &Counts) {
             counts.failed,
             counts.expected_failures,
             counts.broken,
+            counts.mono_fails,
             counts.cpu_ms,
             counts.mono_cpu_ms,
             share(counts.passed),
@@ -113,6 +116,7 @@ fn case_row(html: &mut String, result: &CaseResult) {
         Verdict::Fail => "fail",
         Verdict::UnexpectedPass => "unexpected-pass",
         Verdict::Broken => "broken",
+        Verdict::MonoFails => "mono-fails",
     };
     let cpu = |observed: &Option<Observed>| {
         observed
@@ -188,7 +192,7 @@ mod tests {
             actual: None,
             expected: None,
         };
-        let html = page(&Summary::new(vec![result], Duration::from_secs(1)));
+        let html = page("title", &Summary::new(vec![result], Duration::from_secs(1)));
         assert!(html.contains("&quot;&lt;script&gt;&quot;"));
         assert!(html.contains("0 of 1 cases agree"));
     }

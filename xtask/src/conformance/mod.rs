@@ -11,8 +11,9 @@ mod execute;
 mod expected;
 mod html;
 mod report;
+mod suites;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,16 +25,25 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{compile, paths, setup};
-use cases::Case;
 use execute::{CaseResult, Executor, Mode};
 use expected::ExpectedFailures;
+
+pub use suites::SuiteName;
 
 /// Options of `cargo xtask conformance`.
 #[derive(Debug, Args)]
 pub struct ConformanceArguments {
-    /// Only the cases whose name (`folder/name`) contains this.
+    /// Only the cases whose name (`folder/name`) contains this. With
+    /// `--suite mono-mini`: part of a program's name, or `program/part of a test's name`.
     #[arg(long)]
     filter: Option<String>,
+    /// Run this suite of Mono's own tests in place of our cases.
+    #[arg(long)]
+    suite: Option<SuiteName>,
+    /// Mono's source tree (Debian's `mono` source package, unpacked); fetched
+    /// into target/mono-source when not given.
+    #[arg(long)]
+    mono_source: Option<PathBuf>,
     /// Cases that run at once.
     #[arg(long, default_value_t = default_jobs())]
     jobs: usize,
@@ -56,6 +66,8 @@ impl Default for ConformanceArguments {
     fn default() -> Self {
         Self {
             filter: None,
+            suite: None,
+            mono_source: None,
             jobs: default_jobs(),
             limit: 20,
             ferrocil: None,
@@ -72,9 +84,13 @@ fn default_jobs() -> usize {
 /// Runs the cases, prints a table by folder, writes JSON and HTML.
 pub fn command(arguments: &ConformanceArguments) -> Result<ExitCode> {
     setup::ensure(&[setup::RUN, setup::ILASM].concat())?;
+    if let Some(suite) = arguments.suite {
+        return suites::command(suite, arguments);
+    }
     let folder = paths::root().join("tests").join("conformance");
     let mut cases = cases::discover(&folder)?;
-    let expected = ExpectedFailures::load(&folder.join("expected.toml"), &cases)?;
+    let expected = ExpectedFailures::load(&folder.join("expected.toml"))?;
+    expected.all_named(|name| cases.iter().any(|case| case.name == name))?;
     if let Some(filter) = &arguments.filter {
         cases.retain(|case| case.name.contains(filter.as_str()));
     }
@@ -84,22 +100,47 @@ pub fn command(arguments: &ConformanceArguments) -> Result<ExitCode> {
     let mode = if arguments.oracle_only {
         Mode::OracleTwice
     } else {
-        let program = match &arguments.ferrocil {
-            Some(program) => program.clone(),
-            None => compile::ferrocil()?,
-        };
         Mode::Compare {
-            program: std::path::absolute(program)?,
+            program: ferrocil(arguments)?,
         }
     };
     let executor = Executor::new(mode, Duration::from_secs(arguments.limit))?;
     let started = Instant::now();
-    let results = run_all(&cases, &executor, &expected, arguments.jobs.max(1));
+    let results = run_all(
+        &cases,
+        |case| &case.name,
+        |case| vec![executor.run(case)],
+        &expected,
+        arguments.jobs,
+    );
+    finish(
+        results,
+        started,
+        "ferrocil conformance",
+        &paths::target().join("conformance"),
+    )
+}
+
+/// The program to judge.
+fn ferrocil(arguments: &ConformanceArguments) -> Result<PathBuf> {
+    let program = match &arguments.ferrocil {
+        Some(program) => program.clone(),
+        None => compile::ferrocil()?,
+    };
+    Ok(std::path::absolute(program)?)
+}
+
+/// Prints and writes the results into `output`.
+fn finish(
+    results: Vec<CaseResult>,
+    started: Instant,
+    title: &str,
+    output: &Path,
+) -> Result<ExitCode> {
     let summary = report::Summary::new(results, started.elapsed());
     report::print_table(&summary);
-    let output = paths::target().join("conformance");
     report::write_json(&summary, &output.join("results.json"))?;
-    html::write(&summary, &output.join("index.html"))?;
+    html::write(title, &summary, &output.join("index.html"))?;
     println!("details: {}", output.join("index.html").display());
     Ok(if summary.good() {
         ExitCode::SUCCESS
@@ -108,31 +149,38 @@ pub fn command(arguments: &ConformanceArguments) -> Result<ExitCode> {
     })
 }
 
-fn run_all(
-    cases: &[Case],
-    executor: &Executor,
+/// Runs every unit (a case, or a program of many tests) on `jobs` threads;
+/// the results are sorted by name.
+fn run_all<T: Sync>(
+    units: &[T],
+    name: impl Fn(&T) -> &str + Sync,
+    run: impl Fn(&T) -> Vec<CaseResult> + Sync,
     expected: &ExpectedFailures,
     jobs: usize,
 ) -> Vec<CaseResult> {
-    let bar = progress(cases.len());
+    let bar = progress(units.len());
     let next = AtomicUsize::new(0);
-    let results = Mutex::new(Vec::with_capacity(cases.len()));
+    let results = Mutex::new(Vec::with_capacity(units.len()));
     thread::scope(|scope| {
-        for _ in 0..jobs.min(cases.len()) {
+        for _ in 0..jobs.clamp(1, units.len().max(1)) {
             scope.spawn(|| {
-                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let mut result = executor.run(case);
-                    expected.apply(&mut result);
-                    if !result.verdict.good() {
-                        bar.suspend(|| println!("{:<16} {}", result.verdict.name(), case.name));
+                while let Some(unit) = units.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let mut done = run(unit);
+                    for result in &mut done {
+                        expected.apply(result);
+                        if !result.verdict.good() {
+                            bar.suspend(|| {
+                                println!("{:<16} {}", result.verdict.name(), result.name)
+                            });
+                        }
                     }
                     bar.inc(1);
-                    bar.set_message(case.name.clone());
+                    bar.set_message(name(unit).to_owned());
                     if bar.is_hidden() && bar.position().is_multiple_of(50) {
-                        println!("{} of {} cases", bar.position(), cases.len());
+                        println!("{} of {}", bar.position(), units.len());
                     }
                     if let Ok(mut results) = results.lock() {
-                        results.push(result);
+                        results.append(&mut done);
                     }
                 }
             });
@@ -140,7 +188,7 @@ fn run_all(
     });
     bar.finish_and_clear();
     let mut results = results.into_inner().unwrap_or_default();
-    results.sort_by(|a, b| a.name.cmp(&b.name));
+    results.sort_by(|a: &CaseResult, b| a.name.cmp(&b.name));
     results
 }
 

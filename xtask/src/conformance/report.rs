@@ -36,6 +36,8 @@ pub struct Counts {
     pub expected_failures: usize,
     /// [`Verdict::Broken`].
     pub broken: usize,
+    /// [`Verdict::MonoFails`].
+    pub mono_fails: usize,
     /// ferrocil's CPU milliseconds.
     pub cpu_ms: f64,
     /// Mono's CPU milliseconds.
@@ -50,6 +52,7 @@ impl Counts {
             Verdict::Fail | Verdict::UnexpectedPass => self.failed += 1,
             Verdict::ExpectedFail => self.expected_failures += 1,
             Verdict::Broken => self.broken += 1,
+            Verdict::MonoFails => self.mono_fails += 1,
         }
         self.cpu_ms += result.actual.as_ref().map_or(0.0, |o| o.cpu_ms);
         self.mono_cpu_ms += result.expected.as_ref().map_or(0.0, |o| o.cpu_ms);
@@ -85,8 +88,8 @@ impl Summary {
 /// Prints the counts by folder, then every failure with its first difference.
 pub fn print_table(summary: &Summary) {
     println!(
-        "\n{:<16} {:>6} {:>7} {:>7} {:>9} {:>7} {:>10} {:>10}",
-        "folder", "cases", "pass", "fail", "expected", "broken", "CPU ms", "Mono ms"
+        "\n{:<22} {:>6} {:>7} {:>7} {:>9} {:>7} {:>10} {:>10} {:>10}",
+        "folder", "cases", "pass", "fail", "expected", "broken", "Mono fails", "CPU ms", "Mono ms"
     );
     for (folder, counts) in &summary.folders {
         print_row(folder, counts);
@@ -109,12 +112,13 @@ pub fn print_table(summary: &Summary) {
 
 fn print_row(name: &str, counts: &Counts) {
     println!(
-        "{name:<16} {:>6} {:>7} {:>7} {:>9} {:>7} {:>10.0} {:>10.0}",
+        "{name:<22} {:>6} {:>7} {:>7} {:>9} {:>7} {:>10} {:>10.0} {:>10.0}",
         counts.cases,
         counts.passed,
         counts.failed,
         counts.expected_failures,
         counts.broken,
+        counts.mono_fails,
         counts.cpu_ms,
         counts.mono_cpu_ms
     );
