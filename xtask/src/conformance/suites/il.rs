@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use super::super::cache::Observed;
 use super::super::execute::{CaseResult, Verdict};
-use super::{Judge, unfinished};
+use super::{Judge, mini, unfinished};
 use crate::compile::{self, Kind};
 use crate::proc::{self, Ending};
 
@@ -18,6 +18,8 @@ use crate::proc::{self, Ending};
 pub struct Program {
     /// Path under `mono/tests`, without extension.
     pub name: String,
+    /// Mono's source tree.
+    root: PathBuf,
     source: PathBuf,
     text: String,
 }
@@ -29,19 +31,19 @@ pub struct Program {
 pub fn programs(source: &Path, filter: Option<&str>) -> Result<Vec<Program>> {
     let root = source.join("mono/tests");
     let mut programs = Vec::new();
-    visit(&root, &root, &mut programs)?;
+    visit(source, &root, &root, &mut programs)?;
     programs.retain(|program| filter.is_none_or(|filter| program.name.contains(filter)));
     programs.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(programs)
 }
 
-fn visit(root: &Path, folder: &Path, programs: &mut Vec<Program>) -> Result<()> {
+fn visit(source: &Path, root: &Path, folder: &Path, programs: &mut Vec<Program>) -> Result<()> {
     let entries =
         fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     for entry in entries {
         let path = entry?.path();
         if path.is_dir() {
-            visit(root, &path, programs)?;
+            visit(source, root, &path, programs)?;
         } else if path.extension().is_some_and(|e| e == "il") {
             let text = String::from_utf8_lossy(
                 &fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?,
@@ -52,6 +54,7 @@ fn visit(root: &Path, folder: &Path, programs: &mut Vec<Program>) -> Result<()> 
                 let name = path.strip_prefix(root).unwrap_or(&path).with_extension("");
                 programs.push(Program {
                     name: name.to_string_lossy().into_owned(),
+                    root: source.to_path_buf(),
                     source: path,
                     text,
                 });
@@ -144,6 +147,12 @@ impl Program {
 
     fn build_into(&self, folder: &Path) -> Result<()> {
         for library in self.libraries() {
+            if library == "TestDriver" {
+                // The driver of mono/mini serves both suites.
+                let mini = self.root.join("mono/mini");
+                mini::build_driver(&mini, &folder.join("TestDriver.dll"))?;
+                continue;
+            }
             let output = folder.join(format!("{library}.dll"));
             for extension in ["il", "cs"] {
                 let source = self.source.with_file_name(format!("{library}.{extension}"));
@@ -200,7 +209,8 @@ impl Program {
     }
 }
 
-/// The part of glib's interface that `libtest.c` uses, over the C library.
+/// The part of glib's interface that `libtest.c` needs to compile. Functions of
+/// glib stay undefined: the tests of this suite call none that needs them.
 const GLIB: &str = "\
 #include <stdint.h>\n#include <stdlib.h>\n#include <string.h>\n#include <stdio.h>\n\
 typedef int gboolean; typedef char gchar; typedef int gint; typedef unsigned guint;\n\
@@ -208,10 +218,8 @@ typedef short gshort; typedef long glong; typedef void* gpointer; typedef const 
 typedef size_t gsize; typedef int8_t gint8; typedef uint8_t guint8; typedef int16_t gint16;\n\
 typedef uint16_t guint16; typedef int32_t gint32; typedef uint32_t guint32; typedef int64_t gint64;\n\
 typedef uint64_t guint64; typedef float gfloat; typedef double gdouble; typedef uint16_t gunichar2;\n\
-#define TRUE 1\n#define FALSE 0\n#define g_assert(x) ((x) ? (void)0 : abort())\n\
-#define g_assert_not_reached() abort()\n#define g_malloc malloc\n#define g_malloc0(n) calloc(1, n)\n\
-#define g_free free\n#define g_strdup strdup\n#define g_new0(t, n) ((t*)calloc(n, sizeof(t)))\n\
-#define g_new(t, n) ((t*)malloc((n) * sizeof(t)))\n#define g_print printf\n#define g_usleep usleep\n";
+typedef uint32_t gunichar; typedef struct { char* message; } GError; typedef struct GModule GModule;\n\
+#define TRUE 1\n#define FALSE 0\n#define G_MODULE_BIND_LAZY 1\n#define G_MAXINT64 INT64_MAX\n";
 
 /// How a run ended, with the first lines that say why.
 fn last_words(observed: &Observed) -> String {

@@ -182,14 +182,7 @@ impl Program {
     fn build_into(&self, folder: &Path) -> Result<()> {
         let mut references = Vec::new();
         let driver = folder.join("TestDriver.dll");
-        let helpers = self.folder.join(HELPERS).to_string_lossy().into_owned();
-        compile::compile(
-            &self.folder.join(DRIVER),
-            &driver,
-            Kind::Library,
-            &["-unsafe".to_owned(), helpers],
-            &[],
-        )?;
+        build_driver(&self.folder, &driver)?;
         references.push(driver);
         for library in self.libraries {
             let output = folder.join(library).with_extension("dll");
@@ -213,6 +206,16 @@ impl Program {
             &references,
         )
     }
+}
+
+/// Builds `TestDriver.dll` from the sources in `folder` (`mono/mini`).
+///
+/// # Errors
+/// The compiler's messages.
+pub fn build_driver(folder: &Path, output: &Path) -> Result<()> {
+    let helpers = folder.join(HELPERS).to_string_lossy().into_owned();
+    let options = ["-unsafe".to_owned(), helpers];
+    compile::compile(&folder.join(DRIVER), output, Kind::Library, &options, &[])
 }
 
 /// The runs of one program under one runtime, until every test had its turn.
