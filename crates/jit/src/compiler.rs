@@ -15,6 +15,7 @@ use crate::error::CompileError;
 
 /// How much effort a compilation spends.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Tier {
     /// Fast compilation: no optimisation, single-pass register allocation.
     Quick,

@@ -9,23 +9,29 @@ use ferrocil_metadata::Token;
 
 /// A loaded type of the host (closed: no generic parameters).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TypeHandle(pub u32);
 /// A loaded method of the host (closed).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MethodHandle(pub u32);
 /// A field of a loaded type.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FieldHandle(pub u32);
 /// A string literal of the host.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct StringHandle(pub u32);
 /// A resolution error that the host keeps, to be thrown when control reaches it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct DeferredError(pub u32);
 
 /// How a value of a type is held; enums are reduced to their underlying type,
 /// pointers and function pointers are `I`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Repr {
     /// No value.
     Void,
@@ -354,6 +360,7 @@ pub enum Intrinsic {
 /// *raises* never return: they use the `tail` convention, take the thread as
 /// first argument, and are called with `try_call` inside protected regions.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Helper {
     /// *raises* `(thread, exception)`: `throw`; a null exception raises NullReferenceException.
     Throw,
@@ -433,6 +440,7 @@ pub enum Helper {
 /// Exceptions that compiled code raises by itself.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u64)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ThrowKind {
     /// System.NullReferenceException
     NullReference,
@@ -460,6 +468,7 @@ pub enum ThrowKind {
 
 /// A symbolic address in compiled code.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Symbol {
     /// A runtime helper (near: within ±2 GiB of code).
     Helper(Helper),
@@ -483,6 +492,11 @@ pub enum Symbol {
     FieldToken(FieldHandle),
     /// Identity of an interface method, as IMT keys hold it (absolute).
     InterfaceKey(MethodHandle),
+    /// The number itself: a vtable's offset from [`Symbol::VTableBase`], as object headers hold it.
+    /// A symbol and no constant, because it is another number in another process (absolute).
+    VTableOffset(u32),
+    /// A constant of the heap's write barrier (absolute).
+    Barrier(BarrierConstant),
     /// Native function called by a stub (near thunk made by the host).
     NativeThunk(u32),
     /// Another function of the same compilation (a filter funclet), by index (near).
@@ -537,6 +551,33 @@ pub struct WriteBarrier {
     pub block_table: usize,
     /// Logarithm of a block's bytes.
     pub block_shift: u8,
+}
+
+/// The process-specific numbers of a [`WriteBarrier`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum BarrierConstant {
+    /// [`WriteBarrier::table`].
+    Table,
+    /// [`WriteBarrier::heap_start`].
+    HeapStart,
+    /// [`WriteBarrier::heap_len`].
+    HeapLen,
+    /// [`WriteBarrier::block_table`].
+    BlockTable,
+}
+
+impl WriteBarrier {
+    /// The value of [`Symbol::Barrier`].
+    #[must_use]
+    pub fn constant(&self, which: BarrierConstant) -> usize {
+        match which {
+            BarrierConstant::Table => self.table,
+            BarrierConstant::HeapStart => self.heap_start,
+            BarrierConstant::HeapLen => self.heap_len,
+            BarrierConstant::BlockTable => self.block_table,
+        }
+    }
 }
 
 /// A token that could not be resolved; becomes a managed exception when reached.

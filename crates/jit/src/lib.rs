@@ -17,8 +17,8 @@ mod passes;
 mod stubs;
 
 pub use code::{
-    CallSiteOut, CompiledMethod, Dumps, EhClauseKind, EhClauseOut, Function, Region, Reloc,
-    RelocKind, Stats,
+    CallSiteOut, CompiledMethod, Dumps, EhClauseKind, EhClauseOut, Function, HandleMap, Region,
+    Reloc, RelocKind, Stats,
 };
 pub use compiler::{Compiler, CompilerOptions, Tier};
 pub use error::CompileError;

@@ -1,13 +1,16 @@
 //! The product of a compilation: position-independent bytes, relocations and tables.
 
 mod assemble;
+mod handles;
 
 pub(crate) use assemble::Assembler;
+pub use handles::HandleMap;
 
 use crate::host::{DeferredError, Symbol, ThrowKind, TypeHandle};
 
 /// How a relocation is written.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum RelocKind {
     /// 4 bytes, little endian: `symbol + addend - place`, where `place` is the address of the 4 bytes.
     Rel4,
@@ -17,6 +20,7 @@ pub enum RelocKind {
 
 /// A place in the code that needs an address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Reloc {
     /// Byte offset in [`CompiledMethod::code`].
     pub offset: u32,
@@ -30,6 +34,7 @@ pub struct Reloc {
 
 /// One function inside the code: the body or a filter funclet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Function {
     /// Byte offset of its first instruction.
     pub start: u32,
@@ -39,6 +44,7 @@ pub struct Function {
 
 /// What a clause does when it is selected.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum EhClauseKind {
     /// Catches exceptions of this type.
     Catch(TypeHandle),
@@ -61,6 +67,7 @@ pub enum EhClauseKind {
 
 /// One exception clause.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct EhClauseOut {
     /// What it does.
     pub kind: EhClauseKind,
@@ -80,6 +87,7 @@ pub struct EhClauseOut {
 /// exception reference in rax and **`i` (the position in this list)** in rdx, and jumps to
 /// the call site's landing pad.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Region {
     /// Indices in [`CompiledMethod::clauses`], innermost first: the search order.
     pub clauses: Vec<u32>,
@@ -87,6 +95,7 @@ pub struct Region {
 
 /// A return address in the code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CallSiteOut {
     /// Byte offset of the return address.
     pub ret_offset: u32,
@@ -102,6 +111,7 @@ pub struct CallSiteOut {
 
 /// Measurements of one compilation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Stats {
     /// IL bytes.
     pub il_bytes: u32,
@@ -115,6 +125,7 @@ pub struct Stats {
 
 /// Text of the stages, made on request.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Dumps {
     /// hir of the body and its funclets.
     pub hir: String,
@@ -126,6 +137,7 @@ pub struct Dumps {
 
 /// Compiled code of a method or a stub.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CompiledMethod {
     /// Machine code, without addresses.
     pub code: Vec<u8>,

@@ -18,6 +18,7 @@ use crate::host::{CallSig, CompilerHost, Helper, Repr, This};
 
 /// What a stub does.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum StubKind {
     /// `extern "C" fn(thread: *mut Thread, code: usize, args: *const u64, ret: *mut u8) -> usize`.
     ///

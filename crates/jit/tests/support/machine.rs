@@ -222,6 +222,11 @@ impl Machine {
             Symbol::TypeToken(ty) => 0x1000 + ty.0 as usize,
             Symbol::MethodToken(m) | Symbol::InterfaceKey(m) => 0x10_0000 + m.0 as usize,
             Symbol::FieldToken(f) => 0x20_0000 + f.0 as usize,
+            Symbol::VTableOffset(offset) => offset as usize,
+            Symbol::Barrier(which) => {
+                let barrier = self.host.barrier.get().expect("a barrier");
+                barrier.constant(which)
+            }
             Symbol::NativeThunk(n) => self.jump_thunk(self.natives.borrow()[n as usize]),
             Symbol::Funclet(_) => unreachable!("inside the method"),
         }

@@ -229,10 +229,16 @@ impl VTable {
     }
 }
 
-/// IMT slot of an interface method.
+/// IMT slot of an interface method: the same in every process, because compiled code that goes
+/// to the code cache holds it.
 #[must_use]
 pub fn imt_slot(method: MethodPtr) -> u32 {
-    let mixed = (method.address() as u64 >> 4).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let class = method.class;
+    let parts = [method.name, class.name, class.namespace];
+    let bytes = parts.iter().flat_map(|part| part.bytes());
+    let mixed = bytes.fold(u64::from(method.def.rid), |hash, byte| {
+        (hash.rotate_left(5) ^ u64::from(byte)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    });
     (mixed >> 61) as u32 % IMT_SLOTS
 }
 

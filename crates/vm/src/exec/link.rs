@@ -1,7 +1,7 @@
 //! Putting compiled code into the arena: relocation and registration.
 
 use ferrocil_codeman::CodeManager;
-use ferrocil_jit::host::Symbol;
+use ferrocil_jit::host::{CompilerHost, Symbol};
 use ferrocil_jit::{CompiledMethod, EhClauseKind, RelocKind};
 
 use super::codemap::{CodeInfo, CodeKind};
@@ -84,6 +84,17 @@ fn address_of(host: &Host<'_>, symbol: Symbol) -> LoadResult<usize> {
         Symbol::TypeToken(t) => host.class(t)?.address(),
         Symbol::MethodToken(m) | Symbol::InterfaceKey(m) => host.method(m)?.address(),
         Symbol::FieldToken(f) => host.field(f)?.address(),
+        Symbol::VTableOffset(offset) => offset as usize,
+        Symbol::Barrier(which) => {
+            let barrier = host.barrier().ok_or_else(|| {
+                LoadError::new(
+                    LoadErrorKind::ExecutionEngine,
+                    "",
+                    "code with a write barrier for a heap without",
+                )
+            })?;
+            barrier.constant(which)
+        }
         Symbol::NativeThunk(id) => host.thunk_address(id)?,
         Symbol::Funclet(_) => {
             return Err(LoadError::new(

@@ -5,7 +5,7 @@ use cranelift_codegen::ir::{self, InstBuilder, MemFlagsData, types};
 
 use super::Lower;
 use crate::hir::{Access, Mem, Ty, Value};
-use crate::host::{Helper, Symbol, TypeHandle};
+use crate::host::{BarrierConstant, Helper, Symbol, TypeHandle};
 
 /// Smallest object, in bytes.
 const MIN_OBJECT: i64 = 16;
@@ -97,7 +97,7 @@ impl Lower<'_, '_> {
             .b
             .ins()
             .store(trusted, end, thread, self.e.abi.thread_tlab_cursor);
-        let header = self.e.word(i64::from(vtable_offset));
+        let header = self.e.symbol(Symbol::VTableOffset(vtable_offset));
         self.e.b.ins().store(trusted, header, cursor, 0);
         if let Some(length) = length {
             self.e
@@ -134,11 +134,11 @@ impl Lower<'_, '_> {
     pub(super) fn barrier(&mut self, slot: ir::Value, anywhere: bool) {
         let Some(barrier) = self.barrier else { return };
         let flags = MemFlagsData::trusted();
-        let start = self.e.word(barrier.heap_start as i64);
+        let start = self.e.symbol(Symbol::Barrier(BarrierConstant::HeapStart));
         let at = self.e.b.ins().isub(slot, start);
         let next = self.e.b.create_block();
         if anywhere {
-            let len = self.e.word(barrier.heap_len as i64);
+            let len = self.e.symbol(Symbol::Barrier(BarrierConstant::HeapLen));
             let inside = self.e.b.ins().icmp(IntCC::UnsignedLessThan, at, len);
             let test = self.e.b.create_block();
             self.e.b.ins().brif(inside, test, &[], next, &[]);
@@ -146,7 +146,7 @@ impl Lower<'_, '_> {
         }
         let shift = self.e.int(i32::from(barrier.shift));
         let line = self.e.b.ins().ushr(at, shift);
-        let table = self.e.word(barrier.table as i64);
+        let table = self.e.symbol(Symbol::Barrier(BarrierConstant::Table));
         let place = self.e.b.ins().iadd(table, line);
         let state = self.e.b.ins().load(types::I8, flags, place, 0);
         let unlogged = self
@@ -162,7 +162,7 @@ impl Lower<'_, '_> {
         self.e.b.ins().store(flags, logged, place, 0);
         let shift = self.e.int(i32::from(barrier.block_shift));
         let block = self.e.b.ins().ushr(at, shift);
-        let table = self.e.word(barrier.block_table as i64);
+        let table = self.e.symbol(Symbol::Barrier(BarrierConstant::BlockTable));
         let place = self.e.b.ins().iadd(table, block);
         let one = self.e.b.ins().iconst(types::I8, 1);
         self.e.b.ins().store(flags, one, place, 0);

@@ -16,8 +16,9 @@ impl Lower<'_, '_> {
         flags: MemFlagsData,
     ) -> ir::Value {
         let header = self.e.b.ins().load(types::I32, flags, object, 0);
-        self.e
-            .cmp_imm(IntCC::Equal, header, i64::from(vtable_offset))
+        let wanted = self.e.symbol(Symbol::VTableOffset(vtable_offset));
+        let wanted = self.e.b.ins().ireduce(types::I32, wanted);
+        self.e.b.ins().icmp(IntCC::Equal, header, wanted)
     }
 
     pub(super) fn is_inst(
