@@ -30,6 +30,7 @@ mod sha1;
 pub mod sig;
 mod tables;
 mod token;
+pub mod verify;
 
 pub use body::{EhClause, EhKind, MethodBody};
 pub use constant::{ConstantValue, Scalar};

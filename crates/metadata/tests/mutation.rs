@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use ferrocil_metadata::builder::{BuildOptions, sample, sample_pdb};
 use ferrocil_metadata::check::{check_image, check_metadata};
 use ferrocil_metadata::pdb::Pdb;
+use ferrocil_metadata::verify::verify;
 use ferrocil_metadata::{Image, TableId};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any, proptest};
@@ -18,6 +19,7 @@ fn read_image(bytes: &[u8]) -> bool {
         return false;
     };
     std::hint::black_box(check_image(&image));
+    std::hint::black_box(verify(&image, &mut |_| {}));
     std::hint::black_box((
         image.mvid().is_ok(),
         image.module_name().is_ok(),

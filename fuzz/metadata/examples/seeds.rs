@@ -31,7 +31,10 @@ fn main() -> Result<(), Failure> {
             save("signature", &rid.to_string(), signature)?;
             if row.rva != 0 {
                 let body = image.method_body(row.rva)?;
-                save("body", &rid.to_string(), image.rva_bytes(row.rva, body.size)?)?;
+                let body = image.rva_bytes(row.rva, body.size)?;
+                save("body", &rid.to_string(), body)?;
+                let method = [u8::try_from(rid - 1)?];
+                save("verify", &rid.to_string(), &[&method, body].concat())?;
             }
         }
         for rid in image.rids(TableId::CustomAttribute) {
