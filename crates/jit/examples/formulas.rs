@@ -98,6 +98,7 @@ impl CompilerHost for Host {
             thread_tlab_limit: 0,
             imt_offset: 0,
             imt_slots: 1,
+            element_test: None,
             object_header: 8,
             array_length: 8,
             vector_data: 16,

@@ -109,6 +109,18 @@ pub enum CastStrategy {
     Exact,
     /// `object`: always succeeds.
     Always,
+    /// The word at this offset of the object's vtable is the type's vtable offset if the object
+    /// derives from it (supertype display).
+    Display {
+        /// Byte offset in the vtable of a u32.
+        offset: u32,
+    },
+    /// The word at this offset of the object's vtable is the type's vtable offset if the object is
+    /// an instance, that plus one if it is not; anything else: ask the helper.
+    Cached {
+        /// Byte offset in the vtable of a u32.
+        offset: u32,
+    },
     /// Ask the helper.
     Helper,
 }
@@ -518,6 +530,10 @@ pub struct AbiConfig {
     pub imt_offset: i32,
     /// Number of IMT slots; an entry is 16 bytes: key, code.
     pub imt_slots: u32,
+    /// Byte offset in an array's vtable of what a stored object is tested by, a u64: in the lower
+    /// half a vtable offset, in the upper half the place of a u32 in the object's vtable. The object
+    /// may be stored when that word is that offset; else [`Helper::StoreElemRef`] finds out.
+    pub element_test: Option<i32>,
     /// Offset of the object header's size: fields start here (8).
     pub object_header: u32,
     /// Offset of a vector's u32 length (8).

@@ -16,7 +16,7 @@ use parking_lot::{Mutex, ReentrantMutex, ReentrantMutexGuard, RwLock};
 use rustc_hash::FxHashMap;
 
 use crate::binding::GcBinding;
-use crate::domain::Domain;
+use crate::domain::{CastCache, Domain};
 use crate::error::{LoadError, LoadResult};
 use crate::exec::{CodeMap, Helpers, StubCache};
 use crate::icall::IcallTable;
@@ -82,6 +82,7 @@ pub struct Runtime {
     pub(crate) codemap: CodeMap,
     pub(crate) stats: Stats,
     pub(crate) stubs: StubCache,
+    pub(crate) casts: CastCache,
     pub(crate) exts: RwLock<FxHashMap<AnyTypeId, Arc<dyn Any + Send + Sync>>>,
     pub(crate) unhandled: OnceLock<UnhandledHook>,
     monitors: crate::threads::Monitors,
@@ -154,6 +155,7 @@ impl Runtime {
             codemap: CodeMap::default(),
             stats: Stats::default(),
             stubs: StubCache::default(),
+            casts: CastCache::default(),
             exts: RwLock::default(),
             unhandled: OnceLock::new(),
             monitors: crate::threads::Monitors::default(),

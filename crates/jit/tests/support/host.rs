@@ -261,6 +261,7 @@ impl CompilerHost for Host {
             thread_tlab_limit: 24,
             imt_offset: 256,
             imt_slots: 4,
+            element_test: None,
             object_header: 8,
             array_length: 8,
             vector_data: 16,

@@ -1,5 +1,6 @@
 //! Application domains: statics, vtables, entries, literals and code of one domain.
 
+mod casts;
 mod class_init;
 mod entries;
 mod literals;
@@ -16,6 +17,7 @@ use ferrocil_codeman::{
 use parking_lot::{Condvar, Mutex, RwLock};
 use rustc_hash::FxHashMap;
 
+pub(crate) use casts::CastCache;
 pub use class_init::InitRecord;
 pub use entries::{EntryPtr, MethodEntry};
 pub use literals::Literals;

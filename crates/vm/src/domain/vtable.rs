@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicUsize, Ordering};
 use ferrocil_gc::RefRun;
 
 use super::Domain;
+use super::casts::{CastWords, DISPLAY};
 use crate::error::{LoadError, LoadResult};
 use crate::object::ObjRef;
 use crate::runtime::Runtime;
@@ -74,6 +75,7 @@ pub struct VTable {
     statics: AtomicPtr<u8>,
     type_object: AtomicUsize,
     slot_count: usize,
+    pub(super) casts: CastWords,
     imt: [ImtEntry; IMT_SLOTS as usize],
 }
 
@@ -293,6 +295,15 @@ impl Domain {
         };
         let place = self.hot.alloc(memory)?.cast::<VTable>();
         let statics = self.allocate_statics(layout)?;
+        let own = (place.as_ptr() as usize - runtime.arena().base()) as u32;
+        let mut display = [0; DISPLAY];
+        for (word, &ancestor) in display.iter_mut().zip(&class.supers) {
+            *word = if ancestor == class {
+                own
+            } else {
+                runtime.vtable_offset(self.vtable(ancestor)?)
+            };
+        }
         let vtable = VTable {
             class,
             domain: self,
@@ -308,6 +319,7 @@ impl Domain {
             statics: AtomicPtr::new(statics),
             type_object: AtomicUsize::new(0),
             slot_count: slots.len(),
+            casts: CastWords::new(display, runtime.probe_of(class)?),
             imt: Default::default(),
         };
         // SAFETY: fresh memory, large and aligned enough.

@@ -8,7 +8,7 @@ use ferrocil_jit::host::{
 };
 use ferrocil_metadata::{ElementType, TableId, Token, TypeAttributes};
 
-use crate::domain::{Domain, IMT_OFFSET, IMT_SLOTS};
+use crate::domain::{Domain, IMT_OFFSET, IMT_SLOTS, VTable};
 use crate::dynamic::{DynamicBody, DynamicRef};
 use crate::error::{LoadError, LoadErrorKind, LoadResult};
 use crate::loader::LoadedImage;
@@ -184,10 +184,15 @@ impl Host<'_> {
             }
             _ => false,
         };
-        Ok(if exact {
-            CastStrategy::Exact
+        if exact {
+            return Ok(CastStrategy::Exact);
+        }
+        let vtable = self.domain.vtable(class)?;
+        let offset = vtable.probe();
+        Ok(if vtable.probe_is_cached() {
+            CastStrategy::Cached { offset }
         } else {
-            CastStrategy::Helper
+            CastStrategy::Display { offset }
         })
     }
 
@@ -392,6 +397,7 @@ impl CompilerHost for Host<'_> {
             thread_tlab_limit: ThreadLayout::TLAB + descriptor.limit_offset as i32,
             imt_offset: IMT_OFFSET,
             imt_slots: IMT_SLOTS,
+            element_test: Some(VTable::ELEMENT_TEST as i32),
             object_header: HEADER_SIZE,
             array_length: ArrayRef::LENGTH_OFFSET,
             vector_data: ArrayRef::VECTOR_DATA,

@@ -8,7 +8,7 @@ use crate::error::{LoadError, LoadErrorKind};
 use crate::icall::{Abi, Thrown};
 use crate::object::{ArrayBounds, ArrayRef, ObjRef};
 use crate::threads::Thread;
-use crate::types::{ClassPtr, FieldPtr, MethodPtr, is_assignable};
+use crate::types::{ClassPtr, FieldPtr, MethodPtr};
 
 fn done<T: Abi>(result: Result<T, Thrown>) -> T {
     result.unwrap_or_else(|_| T::zero())
@@ -70,13 +70,11 @@ pub(super) extern "C" fn alloc_array(
     done(thread.alloc_array(vt, &bounds).map(ArrayRef::object))
 }
 
-fn instance_of(thread: &Thread, object: ObjRef, class: ClassPtr) -> Result<bool, Thrown> {
+fn instance_of(thread: &Thread, object: ObjRef, to: VTablePtr) -> Result<bool, Thrown> {
     let runtime = thread.runtime();
-    let found = runtime.class_of(object);
-    if found == class {
-        return Ok(true);
-    }
-    is_assignable(runtime, found, class).map_err(|e| thread.throw_load_error(&e))
+    runtime
+        .is_instance(runtime.vtable_of(object), to)
+        .map_err(|e| thread.throw_load_error(&e))
 }
 
 pub(super) extern "C" fn is_inst(thread: *const Thread, object: ObjRef, vt: usize) -> ObjRef {
@@ -84,7 +82,7 @@ pub(super) extern "C" fn is_inst(thread: *const Thread, object: ObjRef, vt: usiz
     if object.is_null() {
         return ObjRef::NULL;
     }
-    match instance_of(thread, object, vtable(vt).class) {
+    match instance_of(thread, object, vtable(vt)) {
         Ok(true) => object,
         Ok(false) | Err(_) => ObjRef::NULL,
     }
@@ -95,8 +93,7 @@ pub(super) extern "C" fn cast_class(thread: *const Thread, object: ObjRef, vt: u
     if object.is_null() {
         return ObjRef::NULL;
     }
-    let class = vtable(vt).class;
-    match instance_of(thread, object, class) {
+    match instance_of(thread, object, vtable(vt)) {
         Ok(true) => object,
         Ok(false) => done(Err(thread.throw_invalid_cast())),
         Err(thrown) => done(Err(thrown)),
@@ -109,9 +106,8 @@ fn check_store(thread: &Thread, array: ObjRef, object: ObjRef) -> Result<(), Thr
     }
     let runtime = thread.runtime();
     let element = runtime
-        .class_of(array)
-        .element
-        .expect("arrays have elements");
+        .element_vtable(runtime.vtable_of(array))
+        .map_err(|e| thread.throw_load_error(&e))?;
     if instance_of(thread, object, element)? {
         Ok(())
     } else {
