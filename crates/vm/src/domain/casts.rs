@@ -31,15 +31,12 @@ const UNKNOWN_ELEMENT: u64 = 2;
 /// An entry is one word: both offsets without their four low bits, and the answer.
 pub(crate) struct CastCache {
     entries: Box<[AtomicU64]>,
-    /// Types that were given a word of the vtables' caches so far.
-    targets: AtomicU32,
 }
 
 impl Default for CastCache {
     fn default() -> Self {
         CastCache {
             entries: (0..GLOBAL_SLOTS).map(|_| AtomicU64::new(0)).collect(),
-            targets: AtomicU32::new(0),
         }
     }
 }
@@ -129,8 +126,12 @@ impl Runtime {
         Ok(if by_ancestors {
             VTable::DISPLAY_START as u32 + 4 * depth as u32
         } else {
-            let number = self.casts.targets.fetch_add(1, Ordering::Relaxed);
-            VTable::CACHE_START as u32 + 4 * (number % CAST_SLOTS as u32)
+            // By name: the same in every process, because cached code holds it.
+            let name = self.type_name(class.ty);
+            let hash = name.bytes().fold(0u64, |hash, byte| {
+                (hash.rotate_left(5) ^ u64::from(byte)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            });
+            VTable::CACHE_START as u32 + 4 * ((hash >> 58) as u32 % CAST_SLOTS as u32)
         })
     }
 

@@ -16,9 +16,13 @@ impl Lower<'_, '_> {
         flags: MemFlagsData,
     ) -> ir::Value {
         let header = self.e.b.ins().load(types::I32, flags, object, 0);
-        let wanted = self.e.symbol(Symbol::VTableOffset(vtable_offset));
-        let wanted = self.e.b.ins().ireduce(types::I32, wanted);
+        let wanted = self.vtable_offset(vtable_offset);
         self.e.b.ins().icmp(IntCC::Equal, header, wanted)
+    }
+
+    fn vtable_offset(&mut self, offset: u32) -> ir::Value {
+        let wanted = self.e.symbol(Symbol::VTableOffset(offset));
+        self.e.b.ins().ireduce(types::I32, wanted)
     }
 
     /// The word of the vtable of a non-null object at an offset.
@@ -42,7 +46,10 @@ impl Lower<'_, '_> {
             }
             CastStrategy::Display { offset } => {
                 let word = self.vtable_word(object, offset);
-                Some(self.e.cmp_imm(IntCC::Equal, word, i64::from(vtable_offset)))
+                {
+                    let wanted = self.vtable_offset(vtable_offset);
+                    Some(self.e.b.ins().icmp(IntCC::Equal, word, wanted))
+                }
             }
             CastStrategy::Always | CastStrategy::Cached { .. } | CastStrategy::Helper => None,
         }
@@ -76,7 +83,7 @@ impl Lower<'_, '_> {
         }
         if let CastStrategy::Cached { offset } = strategy {
             let word = self.vtable_word(object, offset);
-            let wanted = self.e.int(vtable_offset.cast_signed());
+            let wanted = self.vtable_offset(vtable_offset);
             let answer = self.e.b.ins().bxor(word, wanted);
             let known = self.e.cmp_imm(IntCC::UnsignedLessThanOrEqual, answer, 1);
             let hit = self.e.b.create_block();
@@ -134,7 +141,10 @@ impl Lower<'_, '_> {
         let quick = match strategy {
             CastStrategy::Cached { offset } => {
                 let word = self.vtable_word(object, offset);
-                Some(self.e.cmp_imm(IntCC::Equal, word, i64::from(vtable_offset)))
+                {
+                    let wanted = self.vtable_offset(vtable_offset);
+                    Some(self.e.b.ins().icmp(IntCC::Equal, word, wanted))
+                }
             }
             _ if vtable_offset != 0 => {
                 Some(self.header_is(object, vtable_offset, MemFlagsData::trusted()))
