@@ -122,12 +122,16 @@ impl Host<'_> {
         } else if declared == given {
             Ok(self.runtime.helpers.delegate_closed())
         } else if declared + 1 == given && !has_target {
-            self.shared_stub(
+            let looked_up = method.class.is_interface()
+                || (method.is_virtual() && method.args.is_some());
+            let kind = if looked_up {
+                StubKind::DelegateOpenVirtual { method_off: METHOD }
+            } else {
                 StubKind::DelegateOpenInstance {
                     method_ptr_off: METHOD_PTR,
-                },
-                &sig,
-            )
+                }
+            };
+            self.shared_stub(kind, &sig)
         } else {
             Err(self.mismatch(class, method))
         }

@@ -129,7 +129,10 @@ fn has_flag(t: &Thread, this: ObjRef, flag: ObjRef) -> Managed<bool> {
 
 fn hash_code(t: &Thread, this: ObjRef) -> Managed<i32> {
     let (value, element) = number(t, this)?;
+    // As the underlying type's own GetHashCode.
     Ok(match element {
+        ElementType::I1 => value as i8 as i32 ^ (value as i8 as i32) << 8,
+        ElementType::I2 => i32::from(value as u16) | (value as i16 as i32) << 16,
         ElementType::I8 | ElementType::U8 | ElementType::I | ElementType::U => {
             value as i32 ^ (value >> 32) as i32
         }

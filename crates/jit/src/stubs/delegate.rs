@@ -10,6 +10,7 @@ use crate::clif::emit::{Emit, Target};
 use crate::clif::traps;
 use crate::error::CompileError;
 use crate::hir::{Mem, Ty};
+use crate::host::Helper;
 
 /// How the delegate's arguments become the method's.
 #[derive(Clone, Copy)]
@@ -18,6 +19,8 @@ pub(super) enum Shape {
     ClosedStatic { target_off: u32 },
     ClosedInstance { target_off: u32 },
     OpenInstance,
+    /// The field holds the method's token in place of its code.
+    OpenVirtual,
 }
 
 /// Offsets come from the host's layouts of objects, far below 2 GiB.
@@ -38,7 +41,7 @@ pub(super) fn forward(
     emit: &mut Emit<'_>,
     abi: &AbiSig,
     shape: Shape,
-    method_ptr_off: u32,
+    code_off: u32,
 ) -> Result<(), CompileError> {
     let entry = emit
         .b
@@ -49,10 +52,10 @@ pub(super) fn forward(
     let sret = abi.sret().map(|_| params[1]);
     let declared = &params[1 + usize::from(sret.is_some())..];
 
-    let code = emit
+    let mut code = emit
         .b
         .ins()
-        .load(types::I64, object(), delegate, field(method_ptr_off));
+        .load(types::I64, object(), delegate, field(code_off));
     let mut callee = abi.clone();
     let mut args: Vec<Value> = Vec::with_capacity(params.len());
     match shape {
@@ -81,7 +84,7 @@ pub(super) fn forward(
             args.extend(sret);
             args.extend(declared);
         }
-        Shape::OpenInstance => {
+        Shape::OpenInstance | Shape::OpenVirtual => {
             let (Some(first), Some((this, rest))) = (abi.params.first(), declared.split_first())
             else {
                 return Err(CompileError::UnsupportedStub(
@@ -93,6 +96,11 @@ pub(super) fn forward(
                 _ => Ty::ByRef,
             });
             callee.params.remove(0);
+            if matches!(shape, Shape::OpenVirtual) {
+                let found = emit.helper(Helper::ResolveVirtual, &[*this, code]);
+                emit.raise_if_pending(None);
+                code = found.unwrap_or(code);
+            }
             args.push(*this);
             args.extend(sret);
             args.extend(rest);

@@ -68,6 +68,12 @@ pub enum StubKind {
         /// Offset of the code address in the delegate.
         method_ptr_off: u32,
     },
+    /// `Invoke` of a delegate on an interface method or a generic virtual one without target: the
+    /// code is looked up for each first argument ([`Helper::ResolveVirtual`]).
+    DelegateOpenVirtual {
+        /// Offset of the method's token in the delegate.
+        method_off: u32,
+    },
     /// `Invoke` of a delegate with an invocation list: calls each delegate, gives the last result.
     DelegateMulticast {
         /// Offset of the vector of delegates in the delegate.
@@ -182,6 +188,14 @@ impl Compiler {
                             &abi,
                             delegate::Shape::OpenInstance,
                             method_ptr_off,
+                        )?;
+                    }
+                    StubKind::DelegateOpenVirtual { method_off } => {
+                        delegate::forward(
+                            &mut emit,
+                            &abi,
+                            delegate::Shape::OpenVirtual,
+                            method_off,
                         )?;
                     }
                 }

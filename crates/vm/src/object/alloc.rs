@@ -55,11 +55,9 @@ impl Thread {
 
     /// A zeroed vector. Negative lengths overflow.
     pub(crate) fn alloc_vector(&self, vtable: VTablePtr, length: i64) -> Result<ArrayRef, Thrown> {
-        if length < 0 {
+        // A length that no array can have overflows, as under Mono; one that only memory refuses is OutOfMemory.
+        if length < 0 || length as u64 > MAX_LENGTH {
             return Err(self.throw_named("System", "OverflowException", ""));
-        }
-        if length as u64 > MAX_LENGTH {
-            return Err(self.throw_out_of_memory());
         }
         let size = u64::from(vtable.base_size) + length as u64 * u64::from(vtable.elem_size);
         let object = self.allocate(vtable, size as usize)?;
