@@ -31,6 +31,8 @@ pub mod sig;
 mod tables;
 mod token;
 pub mod verify;
+#[cfg(feature = "write")]
+pub mod write;
 
 pub use body::{EhClause, EhKind, MethodBody};
 pub use constant::{ConstantValue, Scalar};

@@ -1,4 +1,6 @@
-//! Writes small images in memory (feature `builder`): for tests, fuzzing and tools.
+//! Makes small images in memory (feature `builder`): for tests, fuzzing and examples.
+//!
+//! A layer of convenience over [`write`](crate::write).
 //!
 //! ```
 //! use ferrocil_metadata::builder::ImageBuilder;
@@ -17,42 +19,23 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod body;
-mod heap;
-mod pe;
 mod sample;
-mod sig;
-mod tables;
 
-pub use body::BodyWriter;
-pub use sample::{sample, sample_pdb};
-pub use sig::{
-    encode_field, encode_locals, encode_method, encode_method_spec, encode_property, encode_type,
+pub use crate::write::{
+    BodyWriter, WriteError, encode_field, encode_locals, encode_method, encode_method_spec,
+    encode_property, encode_type,
 };
+pub use sample::{sample, sample_pdb};
 
 use alloc::vec::Vec;
+use core::ops::{Deref, DerefMut};
 
-use crate::builder::heap::{BlobHeap, GuidHeap, StringHeap, UserStringHeap};
-use crate::builder::tables::TableWriter;
-use crate::tables::schema::Row;
+use crate::write::{ImageWriter, WriteOptions};
 use crate::{
     AssemblyFlags, AssemblyRefRow, AssemblyRow, BlobIndex, FieldAttributes, FieldRow, Guid,
-    GuidIndex, ManifestResourceAttributes, ManifestResourceRow, MethodAttributes, MethodDefRow,
-    MethodImplAttributes, ModuleRow, Rid, StringIndex, TableId, Token, TypeAttributes, TypeDefRow,
-    TypeRefRow,
+    GuidIndex, MethodAttributes, MethodDefRow, MethodImplAttributes, ModuleRow, StringIndex,
+    TableId, Token, TypeAttributes, TypeDefRow, TypeRefRow,
 };
-
-/// Why an image could not be written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// A token does not fit its column.
-    #[error("a row of {0:?} holds a token that its column cannot hold")]
-    BadToken(TableId),
-    /// Something is larger than the format allows.
-    #[error("the image is too large")]
-    TooLarge,
-}
 
 /// Choices that change the shape of an image, not its content.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,23 +50,26 @@ pub struct BuildOptions {
     pub extra_data: bool,
 }
 
-/// Collects rows, heap items and method bodies and writes an image.
+/// An [`ImageWriter`] (to which it dereferences) with short ways to add what most images hold.
 ///
-/// Rows are written in the order in which they were added. The typed rows take tokens; everything that
-/// [`Metadata`](crate::Metadata) reads can be written with [`ImageBuilder::add`].
+/// Rows are written in the order in which they were added, so that tests can write tables that are out of order.
 #[derive(Clone, Debug)]
 pub struct ImageBuilder {
-    strings: StringHeap,
-    blobs: BlobHeap,
-    guids: GuidHeap,
-    user_strings: UserStringHeap,
-    tables: TableWriter,
-    /// What follows the CLI header: bodies and field data.
-    text: Vec<u8>,
-    resources: Vec<u8>,
-    entry_point: Token,
-    options: BuildOptions,
-    pdb_stream: Option<Vec<u8>>,
+    writer: ImageWriter,
+}
+
+impl Deref for ImageBuilder {
+    type Target = ImageWriter;
+
+    fn deref(&self) -> &ImageWriter {
+        &self.writer
+    }
+}
+
+impl DerefMut for ImageBuilder {
+    fn deref_mut(&mut self) -> &mut ImageWriter {
+        &mut self.writer
+    }
 }
 
 impl ImageBuilder {
@@ -119,108 +105,27 @@ impl ImageBuilder {
     #[must_use]
     pub fn empty() -> Self {
         Self {
-            strings: StringHeap::default(),
-            blobs: BlobHeap::default(),
-            guids: GuidHeap::default(),
-            user_strings: UserStringHeap::default(),
-            tables: TableWriter::default(),
-            text: Vec::new(),
-            resources: Vec::new(),
-            entry_point: Token::NIL,
-            options: BuildOptions::default(),
-            pdb_stream: None,
+            writer: ImageWriter::new(WriteOptions {
+                keep_order: true,
+                ..WriteOptions::default()
+            }),
         }
     }
 
     /// Sets the shape.
     pub fn options(&mut self, options: BuildOptions) -> &mut Self {
-        self.options = options;
+        let all = self.writer.options_mut();
+        all.uncompressed = options.uncompressed;
+        all.wide_heaps = options.wide_heaps;
+        all.pe32_plus = options.pe32_plus;
+        all.extra_data = options.extra_data;
         self
     }
 
-    /// Adds a name.
-    pub fn string(&mut self, text: &str) -> StringIndex {
-        self.strings.add(text)
-    }
-
-    /// Adds a blob.
-    pub fn blob(&mut self, bytes: &[u8]) -> BlobIndex {
-        self.blobs.add(bytes)
-    }
-
-    /// Adds a GUID.
-    pub fn guid(&mut self, guid: Guid) -> GuidIndex {
-        self.guids.add(guid)
-    }
-
-    /// Adds a string literal and gives the token that `ldstr` takes.
-    pub fn user_string(&mut self, text: &str) -> Token {
-        self.user_strings.add(text)
-    }
-
-    /// Adds a row; a token that does not fit is reported by [`ImageBuilder::build`].
-    pub fn add<R: Row>(&mut self, row: &R) -> Token {
-        self.tables.add(row)
-    }
-
-    /// Number of rows so far.
-    #[must_use]
-    pub fn row_count(&self, table: TableId) -> Rid {
-        self.tables.row_count(table)
-    }
-
-    /// The row number that the next row of a table gets.
-    #[must_use]
-    pub fn next_rid(&self, table: TableId) -> Rid {
-        self.row_count(table) + 1
-    }
-
-    /// Adds a method body and gives its address.
-    pub fn body(&mut self, body: &BodyWriter<'_>) -> u32 {
-        if !body.is_tiny() {
-            self.align_text();
-        }
-        let rva = self.text_rva();
-        body.write(&mut self.text);
-        rva
-    }
-
-    /// Adds initial data of a field and gives its address.
-    pub fn data(&mut self, bytes: &[u8]) -> u32 {
-        self.align_text();
-        let rva = self.text_rva();
-        self.text.extend_from_slice(bytes);
-        rva
-    }
-
-    fn align_text(&mut self) {
-        self.text.resize(self.text.len().next_multiple_of(8), 0);
-    }
-
-    fn text_rva(&self) -> u32 {
-        pe::TEXT_RVA + pe::CLI_HEADER + self.text.len() as u32
-    }
-
-    /// Adds an embedded resource.
-    pub fn resource(&mut self, name: &str, data: &[u8]) -> Token {
-        let offset = self.resources.len() as u32;
-        self.resources
-            .extend_from_slice(&(data.len() as u32).to_le_bytes());
-        self.resources.extend_from_slice(data);
-        self.resources
-            .resize(self.resources.len().next_multiple_of(8), 0);
-        let (flags, name) = (ManifestResourceAttributes::PUBLIC, self.string(name));
-        self.add(&ManifestResourceRow {
-            offset,
-            flags,
-            name,
-            implementation: Token::NIL,
-        })
-    }
-
-    /// Sets the entry point.
+    /// Sets the entry point, which makes it a program.
     pub fn entry_point(&mut self, method: Token) -> &mut Self {
-        self.entry_point = method;
+        self.writer.options_mut().is_library = method.is_nil();
+        self.writer.entry_point(method);
         self
     }
 
@@ -245,12 +150,12 @@ impl ImageBuilder {
     pub fn type_ref(&mut self, assembly: &str, namespace: &str, name: &str) -> Token {
         let last = self.row_count(TableId::AssemblyRef);
         let wanted = self.string(assembly);
-        let resolution_scope =
-            if last != 0 && self.tables.cell(TableId::AssemblyRef, last, 6) == wanted.0 {
-                Token::new(TableId::AssemblyRef, last)
-            } else {
-                self.assembly_ref(assembly)
-            };
+        let resolution_scope = if last != 0 && self.cell(TableId::AssemblyRef, last, 6) == wanted.0
+        {
+            Token::new(TableId::AssemblyRef, last)
+        } else {
+            self.assembly_ref(assembly)
+        };
         let (namespace, name) = (self.string(namespace), self.string(name));
         self.add(&TypeRefRow {
             resolution_scope,
@@ -323,61 +228,15 @@ impl ImageBuilder {
     ///
     /// # Errors
     /// When a token does not fit its column or a heap is too large.
-    pub fn build_metadata(&self) -> Result<Vec<u8>, BuildError> {
-        let tables = self
-            .tables
-            .write(&self.options, self.pdb_stream.as_deref())?;
-        let name: &[u8] = if self.options.uncompressed {
-            b"#-"
-        } else {
-            b"#~"
-        };
-        let mut streams: Vec<(&[u8], &[u8])> = Vec::new();
-        if let Some(pdb) = &self.pdb_stream {
-            streams.push((b"#Pdb", pdb));
-        }
-        streams.push((name, &tables));
-        streams.push((b"#Strings", self.strings.bytes()));
-        streams.push((b"#US", self.user_strings.bytes()));
-        streams.push((b"#GUID", self.guids.bytes()));
-        streams.push((b"#Blob", self.blobs.bytes()));
-        heap::write_root(&streams)
+    pub fn build_metadata(&self) -> Result<Vec<u8>, WriteError> {
+        self.writer.write_metadata()
     }
 
     /// Writes the image.
     ///
     /// # Errors
     /// When a token does not fit its column or something is too large.
-    pub fn build(&self) -> Result<Vec<u8>, BuildError> {
-        let metadata = self.build_metadata()?;
-        pe::write(&pe::Parts {
-            text: &self.text,
-            resources: &self.resources,
-            metadata: &metadata,
-            entry_point: self.entry_point,
-            pe32_plus: self.options.pe32_plus,
-        })
-    }
-
-    /// Makes this a Portable PDB's metadata: the identity, and the row counts of the module's tables.
-    pub fn pdb(
-        &mut self,
-        id: [u8; 20],
-        entry_point: Token,
-        module_rows: &[(TableId, u32)],
-    ) -> &mut Self {
-        let mut stream = id.to_vec();
-        stream.extend_from_slice(&entry_point.0.to_le_bytes());
-        let mut sorted = module_rows.to_vec();
-        sorted.sort();
-        let mask = sorted
-            .iter()
-            .fold(0_u64, |mask, (table, _)| mask | 1 << (*table as u8));
-        stream.extend_from_slice(&mask.to_le_bytes());
-        for (_, rows) in sorted {
-            stream.extend_from_slice(&rows.to_le_bytes());
-        }
-        self.pdb_stream = Some(stream);
-        self
+    pub fn build(&self) -> Result<Vec<u8>, WriteError> {
+        self.writer.write()
     }
 }

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{BodyWriter, BuildError, BuildOptions, ImageBuilder};
+use super::{BodyWriter, BuildOptions, ImageBuilder, WriteError};
 use crate::{
     AssemblyOsRow, AssemblyProcessorRow, AssemblyRefOsRow, AssemblyRefProcessorRow, BlobIndex,
     ClassLayoutRow, ConstantRow, CustomAttributeRow, CustomDebugInformationRow, DeclSecurityRow,
@@ -11,18 +11,19 @@ use crate::{
     FieldPtrRow, FieldRvaRow, FileAttributes, FileRow, GenericParamAttributes,
     GenericParamConstraintRow, GenericParamRow, Guid, GuidIndex, ImplMapRow, ImportScopeRow,
     InterfaceImplRow, LocalConstantRow, LocalScopeRow, LocalVariableAttributes, LocalVariableRow,
-    MemberRefRow, MethodAttributes, MethodDebugInformationRow, MethodDefRow, MethodImplAttributes,
-    MethodImplRow, MethodPtrRow, MethodSemanticsAttributes, MethodSemanticsRow, MethodSpecRow,
-    ModuleRefRow, NestedClassRow, PInvokeAttributes, ParamAttributes, ParamPtrRow, ParamRow,
-    PropertyAttributes, PropertyMapRow, PropertyPtrRow, PropertyRow, StandAloneSigRow,
-    StateMachineMethodRow, TableId, Token, TypeAttributes, TypeDefRow, TypeSpecRow,
+    ManifestResourceAttributes, MemberRefRow, MethodAttributes, MethodDebugInformationRow,
+    MethodDefRow, MethodImplAttributes, MethodImplRow, MethodPtrRow, MethodSemanticsAttributes,
+    MethodSemanticsRow, MethodSpecRow, ModuleRefRow, NestedClassRow, PInvokeAttributes,
+    ParamAttributes, ParamPtrRow, ParamRow, PropertyAttributes, PropertyMapRow, PropertyPtrRow,
+    PropertyRow, StandAloneSigRow, StateMachineMethodRow, TableId, Token, TypeAttributes,
+    TypeDefRow, TypeSpecRow,
 };
 
 /// Writes an image with every kind of row, heap item, signature, body and attribute.
 ///
 /// # Errors
 /// Never in practice: the content is fixed and fits.
-pub fn sample(options: BuildOptions) -> Result<Vec<u8>, BuildError> {
+pub fn sample(options: BuildOptions) -> Result<Vec<u8>, WriteError> {
     let mut builder = ImageBuilder::new("sample");
     builder.options(options);
     let types = Types::new(&mut builder);
@@ -180,6 +181,10 @@ fn members(builder: &mut ImageBuilder, types: &Types) -> Members {
 
 fn interface(builder: &mut ImageBuilder) -> Token {
     let (namespace, name) = (builder.string("Demo"), builder.string("IShape"));
+    let (field_list, method_list) = (
+        builder.next_rid(TableId::Field),
+        builder.next_rid(TableId::MethodDef),
+    );
     builder.add(&TypeDefRow {
         flags: TypeAttributes::from_bits_retain(1)
             | TypeAttributes::INTERFACE
@@ -187,13 +192,17 @@ fn interface(builder: &mut ImageBuilder) -> Token {
         name,
         namespace,
         extends: Token::NIL,
-        field_list: builder.next_rid(TableId::Field),
-        method_list: builder.next_rid(TableId::MethodDef),
+        field_list,
+        method_list,
     })
 }
 
 fn nested(builder: &mut ImageBuilder, value_type: Token) -> Token {
     let name = builder.string("Inner");
+    let (field_list, method_list) = (
+        builder.next_rid(TableId::Field),
+        builder.next_rid(TableId::MethodDef),
+    );
     builder.add(&TypeDefRow {
         flags: TypeAttributes::from_bits_retain(2)
             | TypeAttributes::EXPLICIT_LAYOUT
@@ -201,8 +210,8 @@ fn nested(builder: &mut ImageBuilder, value_type: Token) -> Token {
         name,
         namespace: crate::StringIndex::NIL,
         extends: value_type,
-        field_list: builder.next_rid(TableId::Field),
-        method_list: builder.next_rid(TableId::MethodDef),
+        field_list,
+        method_list,
     })
 }
 
@@ -434,8 +443,9 @@ fn owned_rows(builder: &mut ImageBuilder, types: &Types, members: &Members) {
 }
 
 fn manifest(builder: &mut ImageBuilder) {
-    builder.resource("greeting.txt", b"hello");
-    builder.resource("empty", b"");
+    let public = ManifestResourceAttributes::PUBLIC;
+    builder.resource("greeting.txt", public, b"hello");
+    builder.resource("empty", public, b"");
     let (name, hash_value) = (builder.string("other.netmodule"), builder.blob(&[1, 2, 3]));
     let file = builder.add(&FileRow {
         flags: FileAttributes::empty(),
@@ -508,7 +518,7 @@ fn pointers(builder: &mut ImageBuilder) {
 ///
 /// # Errors
 /// Never in practice: the content is fixed and fits.
-pub fn sample_pdb() -> Result<Vec<u8>, BuildError> {
+pub fn sample_pdb() -> Result<Vec<u8>, WriteError> {
     let mut builder = ImageBuilder::empty();
     let (src, file) = (builder.blob(b"src"), builder.blob(b"main.cs"));
     let name = [b'/', 0, src.0 as u8, file.0 as u8];

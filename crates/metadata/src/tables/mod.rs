@@ -10,6 +10,6 @@ pub(crate) mod schema;
 mod stream;
 
 pub(crate) use layout::Table;
-#[cfg(feature = "builder")]
+#[cfg(feature = "write")]
 pub(crate) use stream::Widths;
 pub(crate) use stream::{Tables, external_rows};

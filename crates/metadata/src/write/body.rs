@@ -32,7 +32,7 @@ impl<'a> BodyWriter<'a> {
         }
     }
 
-    pub(super) const fn is_tiny(&self) -> bool {
+    pub(crate) const fn is_tiny(&self) -> bool {
         self.max_stack <= 8
             && self.local_sig.is_nil()
             && !self.init_locals

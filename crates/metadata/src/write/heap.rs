@@ -1,17 +1,17 @@
 //! Heaps and the metadata root.
 
 use alloc::collections::BTreeMap;
-use alloc::string::{String, ToString as _};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::BuildError;
+use super::WriteError;
 use crate::{BlobIndex, Guid, GuidIndex, StringIndex, Token};
 
+/// `#Strings`: each text once.
 #[derive(Clone, Debug)]
 pub(super) struct StringHeap {
     bytes: Vec<u8>,
-    known: BTreeMap<String, u32>,
+    known: BTreeMap<Vec<u8>, u32>,
 }
 
 impl Default for StringHeap {
@@ -24,7 +24,9 @@ impl Default for StringHeap {
 }
 
 impl StringHeap {
-    pub(super) fn add(&mut self, text: &str) -> StringIndex {
+    /// The text ends at its first zero, if it has one.
+    pub(super) fn add(&mut self, text: &[u8]) -> StringIndex {
+        let text = text.split(|byte| *byte == 0).next().unwrap_or(&[]);
         if text.is_empty() {
             return StringIndex::NIL;
         }
@@ -32,9 +34,9 @@ impl StringHeap {
             return StringIndex(*known);
         }
         let index = self.bytes.len() as u32;
-        self.bytes.extend_from_slice(text.as_bytes());
+        self.bytes.extend_from_slice(text);
         self.bytes.push(0);
-        self.known.insert(text.to_string(), index);
+        self.known.insert(text.to_vec(), index);
         StringIndex(index)
     }
 
@@ -43,6 +45,7 @@ impl StringHeap {
     }
 }
 
+/// `#Blob`: each blob once.
 #[derive(Clone, Debug)]
 pub(super) struct BlobHeap {
     bytes: Vec<u8>,
@@ -78,6 +81,7 @@ impl BlobHeap {
     }
 }
 
+/// `#GUID`: as they come, since a module's identity may change later.
 #[derive(Clone, Debug, Default)]
 pub(super) struct GuidHeap {
     bytes: Vec<u8>,
@@ -89,32 +93,57 @@ impl GuidHeap {
         GuidIndex((self.bytes.len() / 16) as u32)
     }
 
+    /// Replaces a GUID; nothing happens when there is none.
+    pub(super) fn set(&mut self, index: GuidIndex, guid: Guid) {
+        let slot = (index.0 as usize)
+            .checked_sub(1)
+            .and_then(|zero_based| self.bytes.as_chunks_mut::<16>().0.get_mut(zero_based));
+        if let Some(slot) = slot {
+            *slot = guid.0;
+        }
+    }
+
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 }
 
+/// `#US`: each literal once.
 #[derive(Clone, Debug)]
 pub(super) struct UserStringHeap {
     bytes: Vec<u8>,
+    known: BTreeMap<Vec<u8>, Token>,
 }
 
 impl Default for UserStringHeap {
     fn default() -> Self {
-        Self { bytes: vec![0] }
+        Self {
+            bytes: vec![0],
+            known: BTreeMap::new(),
+        }
     }
 }
 
 impl UserStringHeap {
-    pub(super) fn add(&mut self, text: &str) -> Token {
+    /// Adds little-endian UTF-16.
+    pub(super) fn add(&mut self, units: &[u8]) -> Token {
+        if let Some(known) = self.known.get(units) {
+            return *known;
+        }
         let token = Token::user_string(self.bytes.len() as u32);
-        let units: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
         compressed_u32(&mut self.bytes, units.len() as u32 + 1);
-        self.bytes.extend_from_slice(&units);
+        self.bytes.extend_from_slice(units);
         // II.24.2.4: 1 when a unit has a high byte or is one of some control characters.
-        let special =
-            |unit: u16| unit > 0xFF || matches!(unit, 1..=8 | 0x0E..=0x1F | 0x27 | 0x2D | 0x7F);
-        self.bytes.push(u8::from(text.encode_utf16().any(special)));
+        let is_special = |low: u8, high: u8| {
+            high != 0 || matches!(low, 1..=8 | 0x0E..=0x1F | 0x27 | 0x2D | 0x7F)
+        };
+        let special = units
+            .as_chunks::<2>()
+            .0
+            .iter()
+            .any(|[low, high]| is_special(*low, *high));
+        self.bytes.push(u8::from(special));
+        self.known.insert(units.to_vec(), token);
         token
     }
 
@@ -144,13 +173,19 @@ pub(super) fn compressed_i32(out: &mut Vec<u8>, value: i32) {
 }
 
 /// The metadata root with its streams (II.24.2.1), each padded to four bytes.
-pub(super) fn write_root(streams: &[(&[u8], &[u8])]) -> Result<Vec<u8>, BuildError> {
+pub(super) fn write_root(version: &str, streams: &[(&[u8], &[u8])]) -> Result<Vec<u8>, WriteError> {
     let mut out = Vec::new();
     out.extend_from_slice(b"BSJB");
     out.extend_from_slice(&[1, 0, 1, 0, 0, 0, 0, 0]);
-    let version = b"v4.0.30319\0\0";
-    out.extend_from_slice(&(version.len() as u32).to_le_bytes());
-    out.extend_from_slice(version);
+    // The reader takes at most 256 bytes of version, padding included.
+    if version.len() > 252 || version.contains('\0') {
+        return Err(WriteError::BadVersion);
+    }
+    let padded = (version.len() + 1).next_multiple_of(4);
+    out.extend_from_slice(&(padded as u32).to_le_bytes());
+    let end = out.len() + padded;
+    out.extend_from_slice(version.as_bytes());
+    out.resize(end, 0);
     out.extend_from_slice(&0_u16.to_le_bytes());
     out.extend_from_slice(&(streams.len() as u16).to_le_bytes());
     let padded_name = |name: &[u8]| (name.len() + 1).next_multiple_of(4);
@@ -160,12 +195,12 @@ pub(super) fn write_root(streams: &[(&[u8], &[u8])]) -> Result<Vec<u8>, BuildErr
         let len = bytes.len().next_multiple_of(4);
         out.extend_from_slice(
             &u32::try_from(offset)
-                .map_err(|_| BuildError::TooLarge)?
+                .map_err(|_| WriteError::TooLarge)?
                 .to_le_bytes(),
         );
         out.extend_from_slice(
             &u32::try_from(len)
-                .map_err(|_| BuildError::TooLarge)?
+                .map_err(|_| WriteError::TooLarge)?
                 .to_le_bytes(),
         );
         let end = out.len() + padded_name(name);
