@@ -24,6 +24,10 @@ pub fn stats(report: &StatsReport) {
         report.exceptions
     );
     eprintln!(
+        "{} shared bodies run by {} instances of generic methods",
+        report.shared.0, report.shared.1
+    );
+    eprintln!(
         "heap: {} bytes used of {}, {} collections",
         report.heap.used, report.heap.limit, report.heap.collections
     );

@@ -60,6 +60,7 @@ pub use ferrocil_metadata::ElementType;
 pub use ids::{ImageId, ImageSetId, InstId, MethodDef, MethodId, TypeDef, TypeId};
 pub use name::{DefName, MethodName, NameSource, NameStyle, TypeName, TypeNamer};
 pub use set::{ImageInfo, ImageSet, ImageSetStats};
+pub use share::{MAX_MARKERS, Markers, SharedForm};
 pub use sig::{Local, SigReader, Variables};
 pub use types::{Context, FnSig, Limits, MethodInst, Type};
 pub use universe::{Universe, UniverseStats};

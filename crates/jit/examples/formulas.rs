@@ -96,6 +96,7 @@ impl CompilerHost for Host {
             thread_poll: 8,
             thread_tlab_cursor: 0,
             thread_tlab_limit: 0,
+            thread_context: 0,
             imt_offset: 0,
             imt_slots: 1,
             element_test: None,

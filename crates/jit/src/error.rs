@@ -12,6 +12,10 @@ pub enum CompileError {
     /// Cranelift refused the function: a limit (code too large) or a compiler bug.
     #[error("code generation failed: {0}")]
     Codegen(String),
+    /// Shared code has exception filters, which do not get the generic context: compile each
+    /// instance for itself.
+    #[error("shared code with exception filters is not supported")]
+    SharedFilter,
     /// The machine cannot run the generated code.
     #[error("unsupported machine: {0}")]
     UnsupportedMachine(String),

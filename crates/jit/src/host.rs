@@ -526,6 +526,9 @@ pub struct AbiConfig {
     pub thread_tlab_cursor: i32,
     /// Offset of the allocation limit.
     pub thread_tlab_limit: i32,
+    /// Offset in the thread of the generic context (usize) that the thunk of an instance leaves for
+    /// the shared code it goes to.
+    pub thread_context: i32,
     /// Byte offset of the IMT in a vtable.
     pub imt_offset: i32,
     /// Number of IMT slots; an entry is 16 bytes: key, code.
@@ -656,7 +659,8 @@ pub trait CompilerHost {
     fn box_kind(&self, ty: TypeHandle) -> HostResult<BoxKind>;
     /// Cast strategy to a type.
     fn cast_strategy(&self, ty: TypeHandle) -> HostResult<CastStrategy>;
-    /// Offset of a type's vtable from the vtable base, as it stands in object headers.
+    /// Offset of a type's vtable from the vtable base, as it stands in object headers, or a number
+    /// that stands for it in [`Symbol::VTableOffset`]; 0 for none.
     fn vtable_offset(&self, ty: TypeHandle) -> HostResult<u32>;
     /// The vector class with this element type.
     fn vector_of(&self, elem: TypeHandle) -> HostResult<TypeHandle>;
@@ -709,6 +713,13 @@ pub trait CompilerHost {
     /// by size and content. Tokens are resolved in the context of `method`.
     fn inline_body(&self, _method: MethodHandle) -> Option<IlBody<'_>> {
         None
+    }
+    /// Whether what a symbol stands for differs between the instances that share the code that is
+    /// compiled: it is then taken from the generic context, at its position in
+    /// [`CompiledMethod::lookups`](crate::CompiledMethod::lookups). A method is compiled as shared
+    /// code when its own [`Symbol::MethodEntry`] is generic.
+    fn is_generic(&self, _symbol: Symbol) -> bool {
+        false
     }
     /// Whether [`Helper::PollPreserved`] exists.
     fn preserved_poll(&self) -> bool {

@@ -8,7 +8,7 @@ use crate::code::{Assembler, CompiledMethod, Dumps, EhClauseKind, EhClauseOut, R
 use crate::compiler::{Compiler, Tier};
 use crate::error::CompileError;
 use crate::hir::{Clause, ClauseKind, FuncKind};
-use crate::host::{CompilerHost, MethodInput};
+use crate::host::{CompilerHost, MethodInput, Symbol};
 use crate::il::{Imported, import};
 use crate::passes;
 
@@ -33,6 +33,10 @@ impl Compiler {
             eh,
             invalid,
         } = import(host, input, tier).map_err(CompileError::Signature)?;
+        let shared = host.is_generic(Symbol::MethodEntry(input.method));
+        if shared && funcs.len() > 1 {
+            return Err(CompileError::SharedFilter);
+        }
         for func in &mut funcs {
             passes::run(func, tier);
         }
@@ -58,12 +62,21 @@ impl Compiler {
                 &mut dumps,
                 |clif, frontend, symbols| {
                     let frontend_config = self.isa(tier).frontend_config();
-                    lower(func, &eh, host, frontend_config, clif, frontend, symbols);
+                    lower(
+                        func,
+                        &eh,
+                        host,
+                        shared,
+                        frontend_config,
+                        clif,
+                        frontend,
+                        symbols,
+                    );
                     Ok(())
                 },
             )?;
         }
-        let mut out = assembler.finish();
+        let mut out = assembler.finish(symbols);
         out.regions = eh
             .regions
             .values()

@@ -66,6 +66,8 @@ pub struct StatsReport {
     pub compile_time: std::time::Duration,
     /// Exceptions thrown.
     pub exceptions: u64,
+    /// Bodies compiled for several instances of generic code, and instances that run them.
+    pub shared: (u64, u64),
     /// Image sets, and bytes in their pools.
     pub image_sets: (usize, usize),
     /// The heap.
@@ -214,6 +216,7 @@ impl Runtime {
             stubs: stats.stubs().0,
             compile_time: stats.compile_time(),
             exceptions: stats.exceptions(),
+            shared: stats.shared(),
             image_sets: (sets.len(), sets.iter().sum()),
             heap: self.heap_use(),
         }

@@ -391,6 +391,11 @@ impl Runtime {
         self.image(id).expect("corlib is never unloaded")
     }
 
+    /// Corlib's image, once it is loaded.
+    pub(crate) fn corlib_id(&self) -> Option<ImageId> {
+        self.corlib.get().copied()
+    }
+
     /// Whether an image is corlib.
     #[must_use]
     pub fn is_corlib(&self, image: ImageId) -> bool {

@@ -26,6 +26,8 @@ pub struct Stats {
     stub_bytes: AtomicU64,
     compile_nanos: AtomicU64,
     exceptions: AtomicU64,
+    shared_bodies: AtomicU64,
+    shared_instances: AtomicU64,
 }
 
 impl Stats {
@@ -50,6 +52,14 @@ impl Stats {
     pub(crate) fn stub_compiled(&self, code: usize) {
         self.stubs.fetch_add(1, Ordering::Relaxed);
         self.stub_bytes.fetch_add(code as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn shared_body(&self) {
+        self.shared_bodies.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn shared_instance(&self) {
+        self.shared_instances.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn exception_thrown(&self) {
@@ -81,6 +91,15 @@ impl Stats {
     #[must_use]
     pub fn compile_time(&self) -> Duration {
         Duration::from_nanos(self.compile_nanos.load(Ordering::Relaxed))
+    }
+
+    /// Bodies compiled for several instances, and instances that run them.
+    #[must_use]
+    pub fn shared(&self) -> (u64, u64) {
+        (
+            self.shared_bodies.load(Ordering::Relaxed),
+            self.shared_instances.load(Ordering::Relaxed),
+        )
     }
 
     /// Exceptions thrown.

@@ -121,7 +121,7 @@ fn frame_info(
         let index = usize::try_from(skip).unwrap_or(0).saturating_sub(1);
         method_frames(t).nth(index).and_then(|frame| {
             Some((
-                frame.code.method?,
+                frame.method()?,
                 frame.il_offset(),
                 frame.pc - frame.code.start,
             ))
@@ -137,7 +137,7 @@ fn frame_info(
 }
 
 fn current_method(t: &Thread) -> Managed<ObjRef> {
-    let found = method_frames(t).next().and_then(|frame| frame.code.method);
+    let found = method_frames(t).next().and_then(|frame| frame.method());
     found.map_or(Ok(ObjRef::NULL), |method| {
         method_object(t, method, method.class)
     })

@@ -3,17 +3,18 @@
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
     Block, BlockArg, BlockCall, ExceptionTableData, ExceptionTableItem, ExceptionTag, FuncRef,
-    Function, InstBuilder, MemFlagsData, SigRef, Signature, Type, Value, types,
+    Function, InstBuilder, MemFlagsData, SigRef, Signature, StackSlotData, StackSlotKind, Type,
+    Value, types,
 };
 use cranelift_codegen::isa::CallConv;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
 use crate::clif::abi;
 use crate::clif::helpers::{HelperKind, signature_of};
-use crate::clif::symbols::{Imports, SymbolTable};
+use crate::clif::symbols::{Imports, SymbolTable, context_slot};
 use crate::clif::traps;
 use crate::hir::{Mem, Ty};
-use crate::host::{AbiConfig, Helper, Symbol};
+use crate::host::{AbiConfig, CompilerHost, Helper, Symbol};
 
 /// Largest struct copied or cleared inline, in bytes.
 const INLINE_BYTES: u32 = 128;
@@ -42,6 +43,8 @@ pub(crate) struct Emit<'a> {
     pub(crate) abi: AbiConfig,
     imports: Imports,
     sigs: Vec<(Signature, SigRef)>,
+    /// In shared code: who knows which symbols are generic, and the generic context.
+    generic: Option<(&'a dyn CompilerHost, Value)>,
 }
 
 impl<'a> Emit<'a> {
@@ -57,6 +60,7 @@ impl<'a> Emit<'a> {
             abi,
             imports: Imports::default(),
             sigs: Vec::new(),
+            generic: None,
         }
     }
 
@@ -84,8 +88,42 @@ impl<'a> Emit<'a> {
         self.b.ins().iadd(base, offset)
     }
 
+    /// At the entry of shared code: takes the generic context from the thread and keeps it in the
+    /// frame, where the unwinder finds it.
+    pub(crate) fn enter_shared(&mut self, host: &'a dyn CompilerHost) {
+        let slot = self.b.create_sized_stack_slot(StackSlotData::new_with_key(
+            StackSlotKind::ExplicitSlot,
+            8,
+            3,
+            context_slot(),
+        ));
+        let thread = self.thread();
+        let flags = MemFlagsData::trusted();
+        let context = self
+            .b
+            .ins()
+            .load(types::I64, flags, thread, self.abi.thread_context);
+        self.b.ins().stack_store(types::I64, context, slot, 0);
+        self.generic = Some((host, context));
+    }
+
+    /// What a symbol stands for in the instance that runs, if that is not known here.
+    fn look_up(&mut self, symbol: Symbol) -> Option<Value> {
+        let (host, context) = self.generic?;
+        if !host.is_generic(symbol) {
+            return None;
+        }
+        let offset = self.symbols.lookup(symbol);
+        // Contexts never change.
+        let flags = MemFlagsData::trusted().with_readonly().with_can_move();
+        Some(self.b.ins().load(types::I64, flags, context, offset))
+    }
+
     /// The address of a symbol.
     pub(crate) fn symbol(&mut self, symbol: Symbol) -> Value {
+        if let Some(value) = self.look_up(symbol) {
+            return value;
+        }
         let global = self.imports.global(self.b.func, self.symbols, symbol);
         self.b.ins().symbol_value(types::I64, global)
     }
@@ -265,6 +303,14 @@ impl<'a> Emit<'a> {
         self.b.ins().trap(traps::UNREACHABLE);
     }
 
+    /// A target with generic symbols looked up.
+    pub(crate) fn resolved(&mut self, target: Target) -> Target {
+        match target {
+            Target::Symbol(symbol) => self.look_up(symbol).map_or(target, Target::Address),
+            Target::Address(_) => target,
+        }
+    }
+
     /// Calls managed code; continues in a new block when exceptions are caught.
     pub(crate) fn call(
         &mut self,
@@ -273,6 +319,7 @@ impl<'a> Emit<'a> {
         args: &[Value],
         unwind: Option<Unwind>,
     ) -> Option<Value> {
+        let target = self.resolved(target);
         let ret: Option<Type> = sig.returns.first().map(|r| r.value_type);
         let sig = self.sig(sig);
         let Some(unwind) = unwind else {

@@ -4,16 +4,24 @@ use std::collections::HashMap;
 
 use cranelift_codegen::ir::GlobalValue;
 use cranelift_codegen::ir::{
-    ExtFuncData, ExternalName, FuncRef, Function, GlobalValueData, SigRef, UserExternalName,
+    ExtFuncData, ExternalName, FuncRef, Function, GlobalValueData, SigRef, StackSlotKey,
+    UserExternalName,
 };
 
 use crate::host::Symbol;
+
+/// Key of the frame slot that keeps the generic context of shared code.
+pub(crate) fn context_slot() -> StackSlotKey {
+    StackSlotKey::new(1)
+}
 
 /// Interns [`Symbol`]s; the index is the Cranelift user name.
 #[derive(Default)]
 pub(crate) struct SymbolTable {
     list: Vec<Symbol>,
     index: HashMap<Symbol, u32>,
+    lookups: Vec<Symbol>,
+    lookup_index: HashMap<Symbol, u32>,
 }
 
 impl SymbolTable {
@@ -24,6 +32,21 @@ impl SymbolTable {
             // Bounded by the instructions of one method.
             (self.list.len() - 1) as u32
         })
+    }
+
+    /// Byte offset in the generic context of what a symbol stands for.
+    pub(crate) fn lookup(&mut self, symbol: Symbol) -> i32 {
+        let index = *self.lookup_index.entry(symbol).or_insert_with(|| {
+            self.lookups.push(symbol);
+            // Bounded by the instructions of one method.
+            (self.lookups.len() - 1) as u32
+        });
+        8 * (index as i32 + 1)
+    }
+
+    /// What the method takes from its generic context.
+    pub(crate) fn into_lookups(self) -> Vec<Symbol> {
+        self.lookups
     }
 
     /// Symbol of an index that [`SymbolTable::intern`] gave.

@@ -6,7 +6,7 @@ use cranelift_codegen::binemit::Reloc as ClifReloc;
 use cranelift_codegen::ir::{ExternalName, Function as ClifFunction};
 use cranelift_codegen::{ExceptionContextLoc, FinalizedMachExceptionHandler};
 
-use crate::clif::symbols::SymbolTable;
+use crate::clif::symbols::{SymbolTable, context_slot};
 use crate::clif::traps;
 use crate::code::{CallSiteOut, CompiledMethod, Function, Reloc, RelocKind};
 use crate::error::CompileError;
@@ -48,6 +48,7 @@ impl Assembler {
         start.checked_add(len).ok_or_else(too_large)?;
         self.out.code.extend_from_slice(data);
         self.out.functions.push(Function { start, len });
+        self.out.context_offset = self.out.context_offset.or(context_offset(code));
         self.relocs(func, code, symbols, start)?;
         for trap in code.buffer.traps() {
             if let Some(kind) = traps::throw_kind(trap.code) {
@@ -139,10 +140,22 @@ impl Assembler {
     }
 
     /// Sorts the tables and gives the result.
-    pub(crate) fn finish(mut self) -> CompiledMethod {
+    pub(crate) fn finish(mut self, symbols: SymbolTable) -> CompiledMethod {
+        self.out.lookups = symbols.into_lookups();
         self.out.traps.sort_unstable_by_key(|t| t.0);
         self.out.call_sites.sort_unstable_by_key(|c| c.ret_offset);
         self.out.il_map.sort_unstable_by_key(|e| e.0);
         self.out
     }
+}
+
+/// Where a function keeps its generic context: offset from FP.
+fn context_offset(code: &CompiledCode) -> Option<i32> {
+    let layout = code.buffer.frame_layout()?;
+    let slot = layout
+        .stackslots
+        .values()
+        .find(|slot| slot.key == Some(context_slot()))?;
+    let below = layout.frame_to_fp_offset.checked_sub(slot.offset)?;
+    i32::try_from(below).ok().map(|below| -below)
 }

@@ -64,6 +64,8 @@ impl CompiledMethod {
             call_sites: _,
             traps: _,
             il_map: _,
+            lookups,
+            context_offset: _,
             invalid,
             stats: _,
             dumps: _,
@@ -75,6 +77,9 @@ impl CompiledMethod {
                 symbol,
                 addend: _,
             } = reloc;
+            *symbol = symbol.map_handles(map)?;
+        }
+        for symbol in lookups {
             *symbol = symbol.map_handles(map)?;
         }
         for clause in clauses {

@@ -158,6 +158,12 @@ pub struct CompiledMethod {
     pub traps: Vec<(u32, ThrowKind)>,
     /// `(code offset, IL offset)`: start of each run of code, sorted by code offset.
     pub il_map: Vec<(u32, u32)>,
+    /// What shared code takes from its generic context: word `i + 1` of the context is the address
+    /// that `lookups[i]` stands for in the instance. Word 0 is the host's own.
+    pub lookups: Vec<Symbol>,
+    /// Shared code: where in the frame of the body the context is kept, as an offset from FP, valid
+    /// at every call site and trap.
+    pub context_offset: Option<i32>,
     /// Set when the IL was invalid: the body throws this error.
     pub invalid: Option<DeferredError>,
     /// Measurements.

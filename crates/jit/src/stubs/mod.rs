@@ -204,7 +204,7 @@ impl Compiler {
                 Ok(())
             },
         )?;
-        let mut out = assembler.finish();
+        let mut out = assembler.finish(symbols);
         if input.kind == StubKind::Invoke {
             out.clauses.push(EhClauseOut {
                 kind: EhClauseKind::CatchAll,

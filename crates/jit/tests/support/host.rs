@@ -259,6 +259,7 @@ impl CompilerHost for Host {
             thread_poll: 8,
             thread_tlab_cursor: 16,
             thread_tlab_limit: 24,
+            thread_context: 0,
             imt_offset: 256,
             imt_slots: 4,
             element_test: None,

@@ -116,6 +116,19 @@ impl VTable {
 impl Runtime {
     /// Where tests against a class look (see the module's description).
     pub(super) fn probe_of(&self, class: ClassPtr) -> LoadResult<u32> {
+        if let Some(offset) = self.display_of(class)? {
+            return Ok(offset);
+        }
+        // By name: the same in every process, because cached code holds it.
+        let name = self.type_name(class.ty);
+        let hash = name.bytes().fold(0u64, |hash, byte| {
+            (hash.rotate_left(5) ^ u64::from(byte)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        });
+        Ok(VTable::CACHE_START as u32 + 4 * ((hash >> 58) as u32 % CAST_SLOTS as u32))
+    }
+
+    /// The place of a class in the displays of what derives from it, if it has one.
+    pub(crate) fn display_of(&self, class: ClassPtr) -> LoadResult<Option<u32>> {
         let depth = class.supers.len() - 1;
         let by_ancestors = matches!(
             class.kind,
@@ -123,16 +136,7 @@ impl Runtime {
         ) && depth < DISPLAY
             && !(class.args.is_some()
                 && class.derives_from(self.well_known_class(Wk::MulticastDelegate)?));
-        Ok(if by_ancestors {
-            VTable::DISPLAY_START as u32 + 4 * depth as u32
-        } else {
-            // By name: the same in every process, because cached code holds it.
-            let name = self.type_name(class.ty);
-            let hash = name.bytes().fold(0u64, |hash, byte| {
-                (hash.rotate_left(5) ^ u64::from(byte)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-            });
-            VTable::CACHE_START as u32 + 4 * ((hash >> 58) as u32 % CAST_SLOTS as u32)
-        })
+        Ok(by_ancestors.then_some(VTable::DISPLAY_START as u32 + 4 * depth as u32))
     }
 
     /// Whether an object with the vtable `from` is an instance of the class of `to`.

@@ -56,6 +56,8 @@ pub struct Domain {
     /// Vtables, entries and cells: all reachable by rel32.
     pub(crate) hot: DataHeap,
     pub(crate) vtables: RwLock<FxHashMap<ClassPtr, VTablePtr>>,
+    /// Code of shared forms; `None` for those whose instances are compiled one by one.
+    pub(crate) shared: RwLock<FxHashMap<MethodPtr, Option<usize>>>,
     pub(crate) entries: RwLock<FxHashMap<MethodPtr, EntryPtr>>,
     /// Entries by the address of their precode, for `ldftn`.
     pub(crate) by_address: RwLock<FxHashMap<usize, EntryPtr>>,
@@ -100,6 +102,7 @@ impl Domain {
             )?,
             hot: DataHeap::new(arena, HeapKind::HighFrequency),
             vtables: RwLock::default(),
+            shared: RwLock::default(),
             entries: RwLock::default(),
             by_address: RwLock::default(),
             statics: Mutex::default(),

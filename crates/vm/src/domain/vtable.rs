@@ -231,8 +231,8 @@ impl VTable {
     }
 }
 
-/// IMT slot of an interface method: the same in every process, because compiled code that goes
-/// to the code cache holds it.
+/// IMT slot of an interface method: the same in every process and in all instances of a generic
+/// interface, because code of the code cache and shared code hold it.
 #[must_use]
 pub fn imt_slot(method: MethodPtr) -> u32 {
     let class = method.class;

@@ -135,6 +135,18 @@ impl Host<'_> {
             call.this_fixup = ThisFixup::Deref;
             return Ok(call);
         }
+        if (ty.shared || target.class.shared)
+            && target.class.is_interface()
+            && !self.runtime.interfaces(ty)?.contains(&target.class)
+        {
+            // Two type parameters may be the same in an instance, but not in a shared form: which
+            // interface is meant is only known there.
+            return Err(LoadError::new(
+                LoadErrorKind::NotSupported,
+                self.runtime.method_name(target),
+                "a constrained call that depends on the exact types",
+            ));
+        }
         let found = if target.is_virtual() {
             self.runtime.find_implementation(ty, target)?
         } else {

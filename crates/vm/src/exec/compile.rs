@@ -145,7 +145,7 @@ impl Host<'_> {
     }
 
     /// Compiles a method and links it into its domain.
-    fn compile(&self, method: MethodPtr) -> LoadResult<usize> {
+    pub(super) fn compile(&self, method: MethodPtr) -> LoadResult<usize> {
         let runtime = self.runtime;
         let name = || runtime.method_name(method);
         if method.class.open || method.generic_definition {
@@ -193,6 +193,9 @@ impl Host<'_> {
         }
         if method.is_pinvoke() {
             return self.pinvoke(method);
+        }
+        if let Some(code) = self.instance_code(method)? {
+            return Ok(code);
         }
         let image = runtime
             .image(method.def.image)

@@ -4,7 +4,8 @@ use ferrocil_generics::{Context, MethodId, TypeId};
 use ferrocil_jit::host::{
     AbiConfig, ArrayInfo, BoxKind, CallKind, CallSig, CallSite, CalliSig, CastStrategy,
     CompilerHost, DeferredError, FieldHandle, FieldPlace, FieldRef, HostResult, LdToken,
-    MethodHandle, Repr, ResolveError, StringHandle, This, TypeHandle, TypeLayout, WellKnownType,
+    MethodHandle, Repr, ResolveError, StringHandle, Symbol, This, TypeHandle, TypeLayout,
+    WellKnownType,
 };
 use ferrocil_metadata::{ElementType, TableId, Token, TypeAttributes};
 
@@ -187,6 +188,15 @@ impl Host<'_> {
         if exact {
             return Ok(CastStrategy::Exact);
         }
+        if class.shared {
+            // The place in the display is the same in all instances; that of a cache word is not,
+            // nor is it known which kind of type a marker stands for.
+            let offset = self.runtime.display_of(class)?;
+            return Ok(match offset.filter(|_| class.def.is_some()) {
+                Some(offset) => CastStrategy::Display { offset },
+                None => CastStrategy::Helper,
+            });
+        }
         let vtable = self.domain.vtable(class)?;
         let offset = vtable.probe();
         Ok(if vtable.probe_is_cached() {
@@ -266,8 +276,13 @@ impl Host<'_> {
 
     /// The class whose initialiser a static access from `caller` must see done.
     fn needs_init(&self, caller: MethodPtr, class: ClassPtr) -> LoadResult<Option<TypeHandle>> {
-        let vtable = self.domain.vtable(class)?;
-        if vtable.is_initialized() {
+        // Whether a class has been initialised is not known of all instances of shared code.
+        let done = if class.shared {
+            self.runtime.class_initializer(class)?.is_none()
+        } else {
+            self.domain.vtable(class)?.is_initialized()
+        };
+        if done {
             return Ok(None);
         }
         // Methods that trigger the initialiser themselves have seen it run or are called by it.
@@ -395,6 +410,7 @@ impl CompilerHost for Host<'_> {
             thread_poll: ThreadLayout::POLL,
             thread_tlab_cursor: ThreadLayout::TLAB + descriptor.cursor_offset as i32,
             thread_tlab_limit: ThreadLayout::TLAB + descriptor.limit_offset as i32,
+            thread_context: ThreadLayout::CONTEXT,
             imt_offset: IMT_OFFSET,
             imt_slots: IMT_SLOTS,
             element_test: Some(VTable::ELEMENT_TEST as i32),
@@ -419,11 +435,12 @@ impl CompilerHost for Host<'_> {
     }
 
     fn vtable_offset(&self, ty: TypeHandle) -> HostResult<u32> {
-        self.answer(
-            self.class(ty)
-                .and_then(|c| self.domain.vtable(c))
-                .map(|v| self.runtime.vtable_offset(v)),
-        )
+        self.answer(self.class(ty).and_then(|c| {
+            if c.shared {
+                return Ok(super::share::shared_offset(c));
+            }
+            Ok(self.runtime.vtable_offset(self.domain.vtable(c)?))
+        }))
     }
 
     fn vector_of(&self, elem: TypeHandle) -> HostResult<TypeHandle> {
@@ -537,6 +554,10 @@ impl CompilerHost for Host<'_> {
                 .map(|t| Ok(type_handle(self.runtime.universe().inflate(t, context)?)))
                 .collect()
         }))
+    }
+
+    fn is_generic(&self, symbol: Symbol) -> bool {
+        self.is_generic_symbol(symbol).unwrap_or(false)
     }
 
     fn scalar_owner(&self, field: FieldHandle) -> Option<Repr> {

@@ -68,7 +68,7 @@ pub(crate) fn link(
 }
 
 /// The address that a symbol stands for, in the host's domain.
-fn address_of(host: &Host<'_>, symbol: Symbol) -> LoadResult<usize> {
+pub(super) fn address_of(host: &Host<'_>, symbol: Symbol) -> LoadResult<usize> {
     let runtime = host.runtime;
     let domain = host.domain;
     Ok(match symbol {

@@ -9,6 +9,7 @@ mod intrinsics;
 mod invoke;
 mod link;
 mod runtime_helpers;
+mod share;
 mod stubs;
 
 pub use codemap::{CodeInfo, CodeKind, CodeMap};

@@ -10,6 +10,9 @@ use crate::error::LoadResult;
 use crate::runtime::Runtime;
 use crate::types::{MethodPtr, Signature};
 
+/// Name of what stands for reference types in shared code, in dumps (CoreCLR's).
+pub(crate) const MARKER_NAME: &str = "__Canon";
+
 impl NameSource for Runtime {
     fn type_def(&self, def: TypeDef) -> DefName<'_> {
         let unknown = DefName {
@@ -17,6 +20,13 @@ impl NameSource for Runtime {
             name: "?",
             enclosing: None,
         };
+        if self.markers().position(def).is_some() {
+            return DefName {
+                namespace: "System",
+                name: MARKER_NAME,
+                enclosing: None,
+            };
+        }
         let Some(image) = self.image(def.image) else {
             return unknown;
         };

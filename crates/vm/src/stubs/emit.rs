@@ -28,6 +28,25 @@ pub fn precode(at: usize, cell: usize, entry: usize, prestub: usize) -> [u8; PRE
 /// Offset in a precode where the cell points before the first call.
 pub const PRECODE_FIRST: usize = 8;
 
+/// Bytes of an [`instance_thunk`].
+pub const INSTANCE_THUNK_SIZE: usize = 19;
+
+/// Leaves a generic context in the thread and goes to shared code; both within ±2 GiB.
+#[must_use]
+pub fn instance_thunk(at: usize, context: usize, code: usize) -> [u8; INSTANCE_THUNK_SIZE] {
+    let mut thunk = [0; INSTANCE_THUNK_SIZE];
+    // lea r11, [rip + context]
+    thunk[0..3].copy_from_slice(&[0x4c, 0x8d, 0x1d]);
+    thunk[3..7].copy_from_slice(&rel32(at + 7, context));
+    // mov [r15 + disp], r11
+    thunk[7..10].copy_from_slice(&[0x4d, 0x89, 0x9f]);
+    thunk[10..14].copy_from_slice(&ThreadLayout::CONTEXT.to_le_bytes());
+    // jmp code
+    thunk[14] = 0xe9;
+    thunk[15..19].copy_from_slice(&rel32(at + 19, code));
+    thunk
+}
+
 /// `jmp [rip]` with the address behind it: reaches anything, changes no register.
 #[must_use]
 pub fn far_jump(target: usize) -> Vec<u8> {

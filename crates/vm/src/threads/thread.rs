@@ -48,6 +48,8 @@ pub struct Thread {
     tlab: UnsafeCell<Tlab>,
     anchor_fp: Cell<usize>,
     anchor_pc: Cell<usize>,
+    /// Generic context on its way from an instance's thunk to shared code.
+    context: Cell<usize>,
     // --- private to the runtime ---
     runtime: *const Runtime,
     domain: Cell<*const Domain>,
@@ -91,6 +93,8 @@ impl ThreadLayout {
     pub const ANCHOR_FP: i32 = offset_of!(Thread, anchor_fp) as i32;
     /// Return address into that frame.
     pub const ANCHOR_PC: i32 = offset_of!(Thread, anchor_pc) as i32;
+    /// Generic context for shared code.
+    pub const CONTEXT: i32 = offset_of!(Thread, context) as i32;
 }
 
 impl Thread {
@@ -109,6 +113,7 @@ impl Thread {
             tlab: UnsafeCell::new(Tlab::default()),
             anchor_fp: Cell::new(0),
             anchor_pc: Cell::new(0),
+            context: Cell::new(0),
             runtime,
             domain: Cell::new(domain),
             state: AtomicU8::new(ThreadState::Native as u8),

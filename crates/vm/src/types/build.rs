@@ -56,6 +56,9 @@ impl Runtime {
                 })?;
                 self.build_defined(ty, def, None, element, open)
             }
+            Type::Def(def) if self.markers().position(def).is_some() => {
+                self.build_marker(ty, def.image)
+            }
             Type::Def(def) => self.build_defined(ty, def, None, ElementType::Class, open),
             Type::Inst { def, args } => {
                 self.build_defined(ty, def, Some(args), ElementType::Class, open)
@@ -294,6 +297,20 @@ impl Runtime {
         })
     }
 
+    /// What shared code sees in the place of a reference type.
+    fn build_marker(&self, ty: TypeId, image: ImageId) -> LoadResult<ClassPtr> {
+        let parent = Some(self.well_known_class(crate::wellknown::Wk::Object)?);
+        self.publish(ty, parent, |runtime, supers, index| Class {
+            flags: PUBLIC,
+            parent,
+            index,
+            supers,
+            namespace: "System",
+            name: crate::loader::MARKER_NAME,
+            ..runtime.blank_class(ty, image)
+        })
+    }
+
     /// Puts a class into its image set's pool and makes it visible.
     fn publish(
         &self,
@@ -331,6 +348,10 @@ impl Runtime {
             image,
             args: None,
             open: false,
+            shared: self
+                .universe()
+                .is_shared(ty, self.markers())
+                .unwrap_or(false),
             flags: TypeAttributes::empty(),
             namespace: "",
             name: "",

@@ -55,6 +55,8 @@ pub struct Class {
     pub args: Option<InstId>,
     /// Whether a type parameter is inside, or this is a generic definition: never instantiated.
     pub open: bool,
+    /// Whether a marker of a shared form is inside: such a class stands for many and has no objects.
+    pub shared: bool,
     /// Flags of the definition.
     pub flags: TypeAttributes,
     /// Namespace of the definition.

@@ -8,6 +8,7 @@ mod interfaces;
 mod layout;
 mod members;
 mod method;
+mod sharing;
 mod slots;
 
 pub use cast::is_assignable;

@@ -4,9 +4,10 @@ use ferrocil_jit::{CallSiteOut, EhClauseKind};
 
 use super::{Frame, Resume, trace};
 use crate::object::ObjRef;
+use crate::runtime::Runtime;
 use crate::stubs::asm;
 use crate::threads::{ActiveUnwind, Thread};
-use crate::types::is_assignable;
+use crate::types::{ClassPtr, is_assignable};
 
 /// Where an exception starts.
 #[derive(Clone, Copy, Debug)]
@@ -90,9 +91,11 @@ fn catches(thread: &Thread, exception: ObjRef, frame: &Frame<'_>, clause: u32) -
     let runtime = thread.runtime();
     match frame.code.tables.clauses[clause as usize].kind {
         EhClauseKind::CatchAll => true,
-        EhClauseKind::Catch(_) => frame.code.catch_types[clause as usize].is_some_and(|class| {
-            is_assignable(runtime, runtime.class_of(exception), class).unwrap_or(false)
-        }),
+        EhClauseKind::Catch(_) => frame.code.catch_types[clause as usize]
+            .and_then(|class| exact_class(runtime, frame, class))
+            .is_some_and(|class| {
+                is_assignable(runtime, runtime.class_of(exception), class).unwrap_or(false)
+            }),
         EhClauseKind::Filter { funclet } => {
             let Some(site) = site(frame) else {
                 return false;
@@ -113,6 +116,15 @@ fn catches(thread: &Thread, exception: ObjRef, frame: &Frame<'_>, clause: u32) -
         }
         EhClauseKind::Finally | EhClauseKind::Fault => false,
     }
+}
+
+/// The class that a clause names, in the instance that runs.
+fn exact_class(runtime: &Runtime, frame: &Frame<'_>, class: ClassPtr) -> Option<ClassPtr> {
+    if !class.shared {
+        return Some(class);
+    }
+    let form = runtime.shared_form(frame.method()?).ok()??;
+    runtime.exact_class(class, &form.replaced).ok()
 }
 
 /// Goes on from a frame: to the next finally or fault handler, or to the catching clause.

@@ -1,7 +1,7 @@
 //! Stack traces in exceptions.
 //!
-//! `Exception._stackTrace` holds a `long[]` with the return addresses of the frames
-//! that the exception went through, innermost first.
+//! `Exception._stackTrace` holds a `long[]` with two words for each frame that the exception
+//! went through, innermost first: the return address and the (exact) method.
 
 use ferrocil_metadata::ElementType;
 
@@ -30,13 +30,14 @@ pub struct StackEntry {
 }
 
 impl Runtime {
-    /// What a return address stands for in a trace; `None` for stubs.
-    #[must_use]
-    pub fn stack_entry(&self, pc: usize) -> Option<StackEntry> {
+    /// What a recorded frame shows.
+    fn stack_entry(&self, (pc, method): Recorded) -> Option<StackEntry> {
         let code = self.codemap.find(pc.checked_sub(1)?)?;
         let offset = (pc - code.start) as u32;
+        // SAFETY: `record` stored the address of a method, which lives as long as its code.
+        let method = unsafe { MethodPtr::from_address(method) }?;
         Some(StackEntry {
-            method: code.method?,
+            method,
             il_offset: code.tables.il_offset(offset.saturating_sub(1)),
             native_offset: offset,
             native: code.kind == CodeKind::Native,
@@ -48,12 +49,15 @@ impl Runtime {
     pub fn exception_trace(&self, exception: ObjRef) -> Vec<StackEntry> {
         recorded(self, exception)
             .iter()
-            .filter_map(|&pc| self.stack_entry(pc))
+            .filter_map(|&frame| self.stack_entry(frame))
             .collect()
     }
 }
 
-fn recorded(runtime: &Runtime, exception: ObjRef) -> Vec<usize> {
+/// Return address and method.
+type Recorded = (usize, usize);
+
+fn recorded(runtime: &Runtime, exception: ObjRef) -> Vec<Recorded> {
     let Some(offset) = runtime.exception_offsets().map(|o| o.stack_trace) else {
         return Vec::new();
     };
@@ -63,7 +67,8 @@ fn recorded(runtime: &Runtime, exception: ObjRef) -> Vec<usize> {
     }
     // SAFETY: checked to be a vector of 8-byte integers.
     let array = unsafe { ArrayRef::from_object(array) };
-    array.as_slice::<usize>().to_vec()
+    let words = array.as_slice::<usize>();
+    words.chunks_exact(2).map(|w| (w[0], w[1])).collect()
 }
 
 /// Records frames in an exception: after those already there, or instead of them.
@@ -72,14 +77,16 @@ pub(super) fn record(thread: &Thread, exception: ObjRef, frames: &[Frame<'_>], a
     let Some(offset) = runtime.exception_offsets().map(|o| o.stack_trace) else {
         return;
     };
-    let mut pcs = if append {
+    let mut entries = if append {
         recorded(runtime, exception)
     } else {
         Vec::new()
     };
-    let shown = |f: &&Frame<'_>| f.code.method.is_some();
-    let mut new: Vec<&Frame<'_>> = frames.iter().filter(shown).collect();
-    if let (Some(&last), Some(first)) = (pcs.last(), new.first()) {
+    let mut new: Vec<(&Frame<'_>, MethodPtr)> = frames
+        .iter()
+        .filter_map(|f| Some((f, f.method()?)))
+        .collect();
+    if let (Some(&(last, _)), Some((first, _))) = (entries.last(), new.first()) {
         // A rethrow begins in the frame where the recorded trace ends.
         if runtime
             .codemap
@@ -89,12 +96,13 @@ pub(super) fn record(thread: &Thread, exception: ObjRef, frames: &[Frame<'_>], a
             new.remove(0);
         }
     }
-    let room = MAX_FRAMES.saturating_sub(pcs.len());
-    pcs.extend(new.iter().take(room).map(|f| f.pc));
-    match thread.new_primitive_vector(ElementType::I8, pcs.len()) {
+    let room = MAX_FRAMES.saturating_sub(entries.len());
+    entries.extend(new.iter().take(room).map(|(f, m)| (f.pc, m.address())));
+    match thread.new_primitive_vector(ElementType::I8, 2 * entries.len()) {
         Ok(array) => {
-            for (i, &pc) in pcs.iter().enumerate() {
-                array.set(i, pc);
+            for (i, &(pc, method)) in entries.iter().enumerate() {
+                array.set(2 * i, pc);
+                array.set(2 * i + 1, method);
             }
             exception.write(offset, array.object());
         }

@@ -3,6 +3,7 @@
 use crate::exec::{CodeInfo, CodeKind};
 use crate::runtime::Runtime;
 use crate::threads::Thread;
+use crate::types::MethodPtr;
 
 /// A managed frame.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +42,21 @@ impl<'r> Frame<'r> {
     /// Byte offset of the return address in the code.
     pub(crate) fn offset(&self) -> u32 {
         (self.pc - self.code.start) as u32
+    }
+
+    /// The method: the exact instance when the code is shared.
+    #[must_use]
+    pub fn method(&self) -> Option<MethodPtr> {
+        let method = self.code.method?;
+        let Some(offset) = self.code.tables.context_offset else {
+            return Some(method);
+        };
+        // SAFETY: shared code keeps its generic context at this place of its frame, and the
+        // context's first word is the exact method.
+        unsafe {
+            let context = self.fp.wrapping_add_signed(offset as isize) as *const usize;
+            MethodPtr::from_address(*(*context as *const usize))
+        }
     }
 
     /// IL offset of the call.

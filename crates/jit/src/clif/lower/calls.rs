@@ -25,7 +25,7 @@ impl Lower<'_, '_> {
         let args: Vec<_> = call.args.iter().map(|v| self.val(*v)).collect();
         let target = self.target(call.callee, args.first().copied());
         let sig = self.e.sig(call.sig.managed());
-        match target {
+        match self.e.resolved(target) {
             Target::Symbol(symbol) => {
                 let func = self.e.callee(symbol, sig);
                 self.e.b.ins().return_call(func, &args);

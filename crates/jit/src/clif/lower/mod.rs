@@ -42,15 +42,17 @@ pub(crate) fn clif_signature(func: &Func) -> Signature {
     }
 }
 
-/// Builds the Cranelift function of a hir function.
-pub(crate) fn lower(
+/// Builds the Cranelift function of a hir function. `shared`: of code that several instances run.
+#[expect(clippy::too_many_arguments, reason = "parts of two owners")]
+pub(crate) fn lower<'a>(
     func: &Func,
     eh: &MethodEh,
-    host: &dyn CompilerHost,
+    host: &'a dyn CompilerHost,
+    shared: bool,
     config: TargetFrontendConfig,
-    clif: &mut Function,
-    frontend: &mut FunctionBuilderContext,
-    symbols: &mut SymbolTable,
+    clif: &'a mut Function,
+    frontend: &'a mut FunctionBuilderContext,
+    symbols: &'a mut SymbolTable,
 ) {
     let mut lower = Lower {
         e: Emit::new(clif, frontend, symbols, host.abi()),
@@ -64,7 +66,7 @@ pub(crate) fn lower(
         preserved_poll: host.preserved_poll(),
         barrier: host.barrier(),
     };
-    lower.run();
+    lower.run(shared.then_some(host));
     lower.e.b.seal_all_blocks();
     lower.e.b.finalize(config);
 }
@@ -83,8 +85,9 @@ struct Lower<'a, 'f> {
     barrier: Option<WriteBarrier>,
 }
 
-impl Lower<'_, '_> {
-    fn run(&mut self) {
+impl<'a> Lower<'a, '_> {
+    /// `shared`: the host, when several instances run the code.
+    fn run(&mut self, mut shared: Option<&'a dyn CompilerHost>) {
         for (slot, data) in &self.f.slots {
             let align = data.align.trailing_zeros().min(4) as u8;
             self.slots[slot] = self.e.b.create_sized_stack_slot(StackSlotData::new(
@@ -112,6 +115,9 @@ impl Lower<'_, '_> {
             let data = &self.f.blocks[block];
             self.region = data.region;
             self.e.b.switch_to_block(self.blocks[block]);
+            if let Some(host) = shared.take() {
+                self.e.enter_shared(host);
+            }
             for node in &data.nodes {
                 self.e.b.set_srcloc(SourceLoc::new(node.il));
                 self.node(node);
