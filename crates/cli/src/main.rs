@@ -1,5 +1,6 @@
-//! The `ferrocil` command: runs .NET programs.
+//! The `ferrocil` command: runs .NET programs and takes them apart.
 
+mod dis;
 mod options;
 mod report;
 
@@ -8,13 +9,16 @@ use std::process::ExitCode;
 use clap::Parser;
 use ferrocil::{Error, ManagedException, Runtime};
 
-use crate::options::Options;
+use crate::options::{Command, Options};
 
 /// Stack of the thread that runs `Main`.
 const MAIN_STACK: usize = 16 << 20;
 
 fn main() -> ExitCode {
     let options = Options::parse();
+    if let Some(Command::Dis(options)) = &options.command {
+        return dis::run(options);
+    }
     // The program runs on a thread with a stack of known bounds, so that its overflow is
     // noticed and becomes an exception.
     let main = std::thread::Builder::new()
@@ -45,7 +49,9 @@ fn run(options: &Options) -> ExitCode {
     if let Some(folder) = &options.framework {
         builder = builder.framework_folder(folder);
     }
-    if let Some(folder) = options.file.parent() {
+    // Without a subcommand there is a file.
+    let file = options.file.clone().unwrap_or_default();
+    if let Some(folder) = file.parent() {
         builder = builder.base_folder(folder);
     }
     let runtime = match builder.build() {
@@ -64,7 +70,7 @@ fn run(options: &Options) -> ExitCode {
         unhandled(&e, told);
         std::process::exit(1);
     });
-    let result = runtime.run_file(&options.file, &options.args);
+    let result = runtime.run_file(&file, &options.args);
     if let Some(runtime) = &stats {
         report::stats(&runtime.stats());
     }

@@ -2,11 +2,18 @@
 
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Args, Parser, Subcommand};
 
 /// Runs .NET programs.
 #[derive(Parser, Debug)]
-#[command(name = "ferrocil", version, about, trailing_var_arg = true)]
+#[command(
+    name = "ferrocil",
+    version,
+    about,
+    trailing_var_arg = true,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true
+)]
 pub struct Options {
     /// Hard limit of the managed heap, for example 64M or 2G.
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
@@ -30,10 +37,34 @@ pub struct Options {
     #[arg(long, value_name = "FOLDER")]
     pub framework: Option<PathBuf>,
     /// The program: a .NET executable.
-    pub file: PathBuf,
+    #[arg(required = true)]
+    pub file: Option<PathBuf>,
     /// Its arguments.
     #[arg(allow_hyphen_values = true)]
     pub args: Vec<String>,
+    /// Something else than running a program.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Other things than running a program (a program of that name: `./dis`).
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Print a program or library as IL assembler text, or its metadata tables.
+    Dis(DisOptions),
+}
+
+/// Options of `ferrocil dis`.
+#[derive(Args, Debug)]
+pub struct DisOptions {
+    /// A .NET executable, library or module.
+    pub file: PathBuf,
+    /// Print this method only: `Namespace.Type::Method`, with all its overloads.
+    #[arg(long, value_name = "NAME")]
+    pub method: Option<String>,
+    /// Write to this file, and embedded resources to files beside it.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 /// `64M` and the like to bytes.

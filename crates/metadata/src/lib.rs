@@ -29,6 +29,8 @@ mod reader;
 mod sha1;
 pub mod sig;
 mod tables;
+#[cfg(feature = "text")]
+pub mod text;
 mod token;
 pub mod verify;
 #[cfg(feature = "write")]

@@ -1,0 +1,279 @@
+//! What every part of the text needs to know about the image.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::ops::Deref;
+
+use super::{Error, names};
+use crate::sig::{self, ArrayShape, MethodSig, TypeBuilder};
+use crate::{ElementType, Image, NestedTypeIndex, Rid, TableId, Token};
+
+/// Types nest at most this deep in text.
+const MAX_NESTING: u32 = 64;
+
+/// An image with what was found out about it.
+#[derive(Clone, Debug)]
+pub(super) struct Context<'i, 'a> {
+    image: &'i Image<'a>,
+    pub(super) nested: NestedTypeIndex,
+    /// By row of `TypeRef` (from 0): some signature calls it a value type.
+    value_types: Box<[bool]>,
+}
+
+impl<'i, 'a> Deref for Context<'i, 'a> {
+    type Target = Image<'a>;
+
+    fn deref(&self) -> &Image<'a> {
+        self.image
+    }
+}
+
+impl<'i, 'a> Context<'i, 'a> {
+    pub(super) fn new(image: &'i Image<'a>) -> Self {
+        let mut scan = ValueTypes {
+            found: vec![false; image.row_count(TableId::TypeRef) as usize],
+        };
+        scan.image(image);
+        Self {
+            image,
+            nested: NestedTypeIndex::new(image),
+            value_types: scan.found.into_boxed_slice(),
+        }
+    }
+
+    /// True when a reference must be written as a value type: the assembler decides at the first mention.
+    pub(super) fn is_value_type(&self, type_ref: Rid) -> bool {
+        let row = type_ref.wrapping_sub(1) as usize;
+        self.value_types.get(row).copied().unwrap_or(false)
+    }
+
+    /// A type's name without any keyword: `[mscorlib]System.Environment/SpecialFolder`.
+    pub(super) fn type_name(&self, token: Token) -> Result<String, Error> {
+        self.type_name_at(token, 0)
+    }
+
+    fn type_name_at(&self, token: Token, depth: u32) -> Result<String, Error> {
+        if depth > MAX_NESTING {
+            return Err(Error::TooDeep);
+        }
+        if token.is(TableId::TypeDef) {
+            let row = self.type_def(token.rid())?;
+            let name = self.full_name(row.namespace, row.name)?;
+            return match self.enclosing_type(token.rid()) {
+                None => Ok(name),
+                Some(outer) => {
+                    let outer = Token::new(TableId::TypeDef, outer);
+                    Ok(format!("{}/{name}", self.type_name_at(outer, depth + 1)?))
+                }
+            };
+        }
+        let row = self.type_ref(token.rid())?;
+        let name = self.full_name(row.namespace, row.name)?;
+        let scope = row.resolution_scope;
+        match scope.table() {
+            Some(TableId::TypeRef) if !scope.is_nil() => {
+                Ok(format!("{}/{name}", self.type_name_at(scope, depth + 1)?))
+            }
+            Some(TableId::AssemblyRef) if !scope.is_nil() => {
+                let assembly = self.string(self.assembly_ref(scope.rid())?.name)?;
+                Ok(format!("[{}]{name}", names::dotted(assembly)))
+            }
+            Some(TableId::ModuleRef) if !scope.is_nil() => {
+                let module = self.string(self.module_ref(scope.rid())?.name)?;
+                Ok(format!("[.module {}]{name}", names::dotted(module)))
+            }
+            _ => Ok(name),
+        }
+    }
+
+    /// Namespace and name as one quoted name.
+    pub(super) fn full_name(
+        &self,
+        namespace: crate::StringIndex,
+        name: crate::StringIndex,
+    ) -> Result<String, Error> {
+        let (namespace, name) = (self.string(namespace)?, self.string(name)?);
+        Ok(if namespace.is_empty() {
+            names::dotted(name)
+        } else {
+            names::dotted(&format!("{namespace}.{name}"))
+        })
+    }
+
+    /// True for the primitive types of mscorlib, which have signatures of their own.
+    fn is_primitive_ref(&self, type_ref: Rid) -> bool {
+        is_primitive_ref(self.image, type_ref)
+    }
+
+    /// A type token as an operand: a name, with `valuetype` where the assembler must know; a constructed type in full.
+    pub(super) fn type_operand(&self, token: Token) -> Result<String, Error> {
+        if token.is(TableId::TypeSpec) {
+            return self.type_spec_text(token.rid());
+        }
+        let name = self.type_name(token)?;
+        let is_ref = token.is(TableId::TypeRef);
+        if is_ref && (self.is_value_type(token.rid()) || self.is_primitive_ref(token.rid())) {
+            Ok(if name.contains("[.module ") {
+                format!("value class {name}")
+            } else {
+                format!("valuetype {name}")
+            })
+        } else {
+            Ok(name)
+        }
+    }
+}
+
+/// Types of `System` in mscorlib that are value types by their names.
+fn is_primitive_ref(image: &Image<'_>, type_ref: Rid) -> bool {
+    const NAMES: [&str; 16] = [
+        "Void",
+        "Boolean",
+        "Char",
+        "SByte",
+        "Byte",
+        "Int16",
+        "UInt16",
+        "Int32",
+        "UInt32",
+        "Int64",
+        "UInt64",
+        "Single",
+        "Double",
+        "IntPtr",
+        "UIntPtr",
+        "TypedReference",
+    ];
+    let Ok(row) = image.type_ref(type_ref) else {
+        return false;
+    };
+    let corlib = row.resolution_scope.is(TableId::AssemblyRef)
+        && image
+            .assembly_ref(row.resolution_scope.rid())
+            .and_then(|assembly| image.string(assembly.name))
+            .is_ok_and(|name| name == "mscorlib");
+    corlib
+        && image.string(row.namespace) == Ok("System")
+        && image
+            .string(row.name)
+            .is_ok_and(|name| NAMES.contains(&name))
+}
+
+/// Collects the references that signatures call value types.
+struct ValueTypes {
+    found: Vec<bool>,
+}
+
+impl ValueTypes {
+    /// Malformed signatures are met again, with their place, when they are written.
+    fn image(&mut self, image: &Image<'_>) {
+        for rid in image.rids(TableId::MethodDef) {
+            let blob = image
+                .method_def(rid)
+                .and_then(|row| image.blob(row.signature));
+            let _ = blob.map(|blob| sig::read_method(blob, self));
+        }
+        for rid in image.rids(TableId::Field) {
+            let blob = image.field(rid).and_then(|row| image.blob(row.signature));
+            let _ = blob.map(|blob| sig::read_field(blob, self));
+        }
+        for rid in image.rids(TableId::MemberRef) {
+            let blob = image
+                .member_ref(rid)
+                .and_then(|row| image.blob(row.signature));
+            let _ = blob.map(|blob| sig::read_member(blob, self));
+        }
+        for rid in image.rids(TableId::Property) {
+            let blob = image
+                .property(rid)
+                .and_then(|row| image.blob(row.signature));
+            let _ = blob.map(|blob| sig::read_property(blob, self));
+        }
+        for rid in image.rids(TableId::TypeSpec) {
+            let blob = image
+                .type_spec(rid)
+                .and_then(|row| image.blob(row.signature));
+            let _ = blob.map(|blob| sig::read_type(blob, self));
+        }
+        for rid in image.rids(TableId::MethodSpec) {
+            let blob = image
+                .method_spec(rid)
+                .and_then(|row| image.blob(row.instantiation));
+            let _ = blob.map(|blob| sig::read_method_spec(blob, self));
+        }
+        for rid in image.rids(TableId::StandAloneSig) {
+            let blob = image
+                .stand_alone_sig(rid)
+                .and_then(|row| image.blob(row.signature));
+            let _ = blob.map(|blob| {
+                if blob.first() == Some(&sig::SigFlags::LOCALS) {
+                    sig::read_locals(blob, self).map(drop)
+                } else {
+                    sig::read_method(blob, self).map(drop)
+                }
+            });
+        }
+    }
+}
+
+impl TypeBuilder for ValueTypes {
+    type Type = ();
+    type Error = sig::Error;
+
+    fn primitive(&mut self, _: ElementType) -> Result<(), sig::Error> {
+        Ok(())
+    }
+
+    fn class(&mut self, token: Token, is_value_type: bool) -> Result<(), sig::Error> {
+        if is_value_type
+            && token.is(TableId::TypeRef)
+            && let Some(found) = self.found.get_mut(token.rid().wrapping_sub(1) as usize)
+        {
+            *found = true;
+        }
+        Ok(())
+    }
+
+    fn sz_array(&mut self, (): ()) -> Result<(), sig::Error> {
+        Ok(())
+    }
+
+    fn array(&mut self, (): (), _: ArrayShape) -> Result<(), sig::Error> {
+        Ok(())
+    }
+
+    fn pointer(&mut self, (): ()) -> Result<(), sig::Error> {
+        Ok(())
+    }
+
+    fn by_ref(&mut self, (): ()) -> Result<(), sig::Error> {
+        Ok(())
+    }
+
+    fn generic_inst(&mut self, (): (), _: Vec<()>) -> Result<(), sig::Error> {
+        Ok(())
+    }
+
+    fn var(&mut self, _: u32) -> Result<(), sig::Error> {
+        Ok(())
+    }
+
+    fn mvar(&mut self, _: u32) -> Result<(), sig::Error> {
+        Ok(())
+    }
+
+    fn fn_ptr(&mut self, _: MethodSig<()>) -> Result<(), sig::Error> {
+        Ok(())
+    }
+
+    fn modified(&mut self, _: bool, _: Token, (): ()) -> Result<(), sig::Error> {
+        Ok(())
+    }
+
+    fn pinned(&mut self, (): ()) -> Result<(), sig::Error> {
+        Ok(())
+    }
+}
