@@ -82,7 +82,12 @@ fn head(context: &Context<'_, '_>, out: &mut Out<'_>, ty: Rid) -> Result<(), Err
         generic_params(context, token)?
     ))?;
     if !row.extends.is_nil() {
-        let base = base_type(context, row.extends)?;
+        let base = match context.outside_prefix(ty) {
+            Some(prefix) if row.extends.is(TableId::TypeSpec) => {
+                context.outside_type_spec(row.extends.rid(), &prefix)?
+            }
+            _ => base_type(context, row.extends)?,
+        };
         out.line(format_args!("       extends {base}"))?;
     }
     let mut interfaces = Vec::new();

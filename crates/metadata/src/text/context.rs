@@ -7,7 +7,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Deref;
 
-use super::{Error, names};
+use super::{Error, cycles, names};
 use crate::sig::{self, ArrayShape, MethodSig, TypeBuilder};
 use crate::{ElementType, Image, NestedTypeIndex, Rid, TableId, Token};
 
@@ -21,6 +21,10 @@ pub(super) struct Context<'i, 'a> {
     pub(super) nested: NestedTypeIndex,
     /// By row of `TypeRef` (from 0): some signature calls it a value type.
     value_types: Box<[bool]>,
+    /// By row of `TypeDef` (from 0): its base names types of this assembly from outside (see [`cycles`]).
+    outside_bases: Box<[bool]>,
+    /// This assembly's name, when some base names it.
+    pub(super) own_name: Option<String>,
 }
 
 impl<'i, 'a> Deref for Context<'i, 'a> {
@@ -37,11 +41,45 @@ impl<'i, 'a> Context<'i, 'a> {
             found: vec![false; image.row_count(TableId::TypeRef) as usize],
         };
         scan.image(image);
+        let mut outside_bases = cycles::find(image);
+        let own_name = image
+            .assembly(1)
+            .and_then(|row| image.string(row.name))
+            .ok()
+            .filter(|_| outside_bases.contains(&true))
+            // The assembler must know from the start when it assembles mscorlib.
+            .filter(|name| *name != "mscorlib")
+            .map(names::dotted);
+        if own_name.is_none() {
+            outside_bases.clear();
+        }
         Self {
             image,
             nested: NestedTypeIndex::new(image),
             value_types: scan.found.into_boxed_slice(),
+            outside_bases: outside_bases.into_boxed_slice(),
+            own_name,
         }
+    }
+
+    /// The prefix of this assembly's types in the base of a type, when they must be named from outside.
+    pub(super) fn outside_prefix(&self, type_def: Rid) -> Option<String> {
+        let index = type_def.wrapping_sub(1) as usize;
+        let name = self.own_name.as_ref()?;
+        let outside = self.outside_bases.get(index).copied().unwrap_or(false);
+        outside.then(|| format!("[{name}]"))
+    }
+
+    /// True for mscorlib itself.
+    pub(super) fn is_corlib(&self) -> bool {
+        self.is_own_name("mscorlib")
+    }
+
+    /// True when this is the assembly's name.
+    pub(super) fn is_own_name(&self, name: &str) -> bool {
+        self.assembly(1)
+            .and_then(|row| self.string(row.name))
+            .is_ok_and(|own| own == name)
     }
 
     /// True when a reference must be written as a value type: the assembler decides at the first mention.

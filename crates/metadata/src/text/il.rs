@@ -61,7 +61,7 @@ fn clauses(
     out.line(format_args!("IL_{:04x}:", body.code.len()))?;
     for clause in body.clauses() {
         let kind = match clause.kind {
-            EhKind::Catch(token) => format!("catch {}", context.type_operand(token)?),
+            EhKind::Catch(token) => format!("catch {}", caught(context, token)?),
             EhKind::Filter(offset) => format!("filter IL_{offset:04x}"),
             EhKind::Finally => "finally".into(),
             EhKind::Fault => "fault".into(),
@@ -75,6 +75,21 @@ fn clauses(
         ))?;
     }
     Ok(())
+}
+
+/// The type that a clause catches: a class by its name, since the assembler refuses `object` here.
+fn caught(context: &Context<'_, '_>, token: Token) -> Result<String, Error> {
+    let text = context.type_operand(token)?;
+    let name = match text.as_str() {
+        "object" => "System.Object",
+        "string" => "System.String",
+        _ => return Ok(text),
+    };
+    Ok(if context.is_corlib() {
+        name.into()
+    } else {
+        format!("[mscorlib]{name}")
+    })
 }
 
 fn operand(

@@ -5,13 +5,21 @@ use super::members::MODULE_TYPE;
 use super::out::Out;
 use super::{Error, attributes, class, flags, names, security};
 use crate::{
-    AssemblyFlags, FileAttributes, FileRow, ManifestResourceAttributes, ResourceData, TableId, Token,
-    TypeAttributes,
+    AssemblyFlags, FileAttributes, FileRow, ManifestResourceAttributes, PublicKeyToken,
+    ResourceData, TableId, Token, TypeAttributes,
 };
 
 pub(super) fn write(context: &Context<'_, '_>, out: &mut Out<'_>) -> Result<(), Error> {
     references(context, out)?;
-    assembly(context, out)?;
+    match &context.own_name {
+        None => assembly(context, out)?,
+        // Until the assembly is declared, its name is that of another one.
+        Some(name) => {
+            out.line(format_args!("// Only for bases that name themselves."))?;
+            out.line(format_args!(".assembly extern {name}"))?;
+            reference_to_self(context, out)?;
+        }
+    }
     module(context, out)?;
     files(context, out)?;
     resources(context, out)?;
@@ -23,6 +31,25 @@ pub(super) fn write(context: &Context<'_, '_>, out: &mut Out<'_>) -> Result<(), 
             class::write(context, out, ty)?;
         }
     }
+    if context.own_name.is_some() {
+        out.gap()?;
+        assembly(context, out)?;
+    }
+    Ok(())
+}
+
+fn reference_to_self(context: &Context<'_, '_>, out: &mut Out<'_>) -> Result<(), Error> {
+    let row = context.assembly(1)?;
+    out.open()?;
+    out.line(format_args!(
+        ".ver {}:{}:{}:{}",
+        row.major, row.minor, row.build, row.revision
+    ))?;
+    if let Some(token) = PublicKeyToken::of_key(context.blob(row.public_key)?) {
+        let token = names::bytes(&token.0);
+        out.line(format_args!(".publickeytoken = {token}"))?;
+    }
+    out.close()?;
     Ok(())
 }
 

@@ -17,6 +17,7 @@ mod attributes;
 mod class;
 mod constant;
 mod context;
+mod cycles;
 mod data;
 mod error;
 mod feature;

@@ -19,7 +19,7 @@ pub(super) fn write(
         let row = context.decl_security(rid)?;
         let blob = context.blob(row.permission_set)?;
         let set = if blob.first() == Some(&b'.') {
-            permissions(blob)
+            permissions(context, blob)
         } else {
             // The old form: XML in UTF-16.
             Some(names::bytes(blob))
@@ -60,18 +60,18 @@ const fn action(action: u16) -> Option<&'static str> {
 }
 
 /// A set of attributes in braces; `None` when the assembler cannot express it.
-fn permissions(blob: &[u8]) -> Option<String> {
+fn permissions(context: &Context<'_, '_>, blob: &[u8]) -> Option<String> {
     let mut reader = Reader::new(blob);
     reader.u8()?;
     let count = reader.compressed_u32()?;
     let mut set = Vec::new();
     for _ in 0..count {
-        set.push(permission(&mut reader)?);
+        set.push(permission(context, &mut reader)?);
     }
     (count != 0).then(|| format!("{{ {} }}", set.join(", ")))
 }
 
-fn permission(reader: &mut Reader<'_>) -> Option<String> {
+fn permission(context: &Context<'_, '_>, reader: &mut Reader<'_>) -> Option<String> {
     let class = class_name(reader.ser_string()??);
     let len = reader.compressed_u32()?;
     // The assembler writes one byte of length, and no set without members.
@@ -82,13 +82,13 @@ fn permission(reader: &mut Reader<'_>) -> Option<String> {
     let count = members.compressed_u32()?;
     let mut text = String::new();
     for _ in 0..count {
-        text += &member(&mut members)?;
+        text += &member(context, &mut members)?;
         text.push(' ');
     }
     (count != 0).then(|| format!("{class} = {{ {text}}}"))
 }
 
-fn member(reader: &mut Reader<'_>) -> Option<String> {
+fn member(context: &Context<'_, '_>, reader: &mut Reader<'_>) -> Option<String> {
     let kind = match reader.u8()? {
         0x53 => "field",
         0x54 => "property",
@@ -96,7 +96,13 @@ fn member(reader: &mut Reader<'_>) -> Option<String> {
     };
     let element = ElementType::from_u8(reader.u8()?)?;
     if element == ElementType::Enum {
-        let class = class_name(reader.ser_string()??);
+        let class = reader.ser_string()??;
+        // The assembler breaks off at an enumeration of the assembly that it writes.
+        let assembly = class.split(',').nth(1).map(str::trim);
+        if assembly.is_none_or(|assembly| context.is_own_name(assembly)) {
+            return None;
+        }
+        let class = class_name(class);
         let name = quoted(reader.ser_string()??);
         let value = reader.u32()?.cast_signed();
         return Some(format!("{kind} enum {class} {name} = int32({value})"));

@@ -16,6 +16,8 @@ const MAX_SPECS: u32 = 8;
 struct Spelling<'c, 'i, 'a> {
     context: &'c Context<'i, 'a>,
     specs: u32,
+    /// Goes before names of this assembly's types; the first class (the base itself) is left as it is.
+    prefix: Option<(&'c str, bool)>,
 }
 
 impl Context<'_, '_> {
@@ -23,6 +25,7 @@ impl Context<'_, '_> {
         Spelling {
             context: self,
             specs: 0,
+            prefix: None,
         }
     }
 
@@ -55,6 +58,16 @@ impl Context<'_, '_> {
     pub(super) fn type_spec_text(&self, type_spec: Rid) -> Result<String, Error> {
         self.spelling().type_spec(type_spec)
     }
+
+    /// A constructed base type whose arguments of this assembly are named from outside.
+    pub(super) fn outside_type_spec(&self, type_spec: Rid, prefix: &str) -> Result<String, Error> {
+        let mut spelling = Spelling {
+            context: self,
+            specs: 0,
+            prefix: Some((prefix, false)),
+        };
+        spelling.type_spec(type_spec)
+    }
 }
 
 impl Spelling<'_, '_, '_> {
@@ -84,7 +97,13 @@ impl TypeBuilder for Spelling<'_, '_, '_> {
         if token.is(TableId::TypeSpec) {
             return self.type_spec(token.rid());
         }
-        let name = self.context.type_name(token)?;
+        let mut name = self.context.type_name(token)?;
+        if let Some((prefix, in_args)) = &mut self.prefix {
+            if *in_args && token.is(TableId::TypeDef) {
+                name.insert_str(0, prefix);
+            }
+            *in_args = true;
+        }
         Ok(match is_value_type {
             false => format!("class {name}"),
             true if name.contains("[.module ") => format!("value class {name}"),

@@ -1,0 +1,144 @@
+//! Bases that the assembler cannot resolve in their own assembly.
+//!
+//! It defines a type after its base, the base's type arguments and all their enclosing types, and gives up when that
+//! comes back to the type: `class Leaf : Node<Leaf>`. As an argument that lives in a referenced assembly, which happens
+//! to be this one, the type is only named.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::sig::{self, ArrayShape, MethodSig, TypeBuilder};
+use crate::{ElementType, Image, Rid, TableId, Token};
+
+/// Steps of the search over the whole image; beyond, a base counts as one of those.
+const MAX_STEPS: u64 = 20_000_000;
+
+/// By row of `TypeDef` (from 0): the type's base must name its arguments from outside.
+pub(super) fn find(image: &Image<'_>) -> Vec<bool> {
+    let count = image.row_count(TableId::TypeDef) as usize;
+    let edges: Vec<Edges> = image
+        .rids(TableId::TypeDef)
+        .map(|rid| Edges::of(image, rid))
+        .collect();
+    let mut steps = 0;
+    let mut seen = vec![0; count];
+    let mut found = vec![false; count];
+    for (rid, of_type) in (1..).zip(&edges) {
+        if of_type.args.is_empty() {
+            continue;
+        }
+        let mut open = of_type.args.clone();
+        let mut comes_back = false;
+        while let Some(next) = open.pop() {
+            steps += 1;
+            if next == rid || steps > MAX_STEPS {
+                comes_back = true;
+                break;
+            }
+            let index = next.wrapping_sub(1) as usize;
+            if let Some(mark) = seen.get_mut(index)
+                && *mark != rid
+                && let Some(edges) = edges.get(index)
+            {
+                *mark = rid;
+                open.extend(&edges.args);
+                open.extend(&edges.others);
+            }
+        }
+        if let Some(found) = found.get_mut(rid.wrapping_sub(1) as usize) {
+            *found = comes_back;
+        }
+    }
+    found
+}
+
+/// The types of this image that are defined before one of them.
+#[derive(Clone, Debug, Default)]
+struct Edges {
+    /// In the arguments of its generic base.
+    args: Vec<Rid>,
+    /// The base itself and the enclosing type.
+    others: Vec<Rid>,
+}
+
+impl Edges {
+    fn of(image: &Image<'_>, rid: Rid) -> Self {
+        let mut edges = Self::default();
+        edges.others.extend(image.enclosing_type(rid));
+        let Ok(row) = image.type_def(rid) else {
+            return edges;
+        };
+        if row.extends.is(TableId::TypeDef) {
+            edges.others.push(row.extends.rid());
+        } else if row.extends.is(TableId::TypeSpec) {
+            let blob = image
+                .type_spec(row.extends.rid())
+                .and_then(|spec| image.blob(spec.signature));
+            let mut mentions = Mentions(Vec::new());
+            let _ = blob.map(|blob| sig::read_type(blob, &mut mentions));
+            // The definition comes first.
+            let mut mentions = mentions.0.into_iter();
+            edges.others.extend(mentions.next().flatten());
+            edges.args = mentions.flatten().collect();
+        }
+        edges
+    }
+}
+
+/// Collects types of this image; `None` for others.
+struct Mentions(Vec<Option<Rid>>);
+
+impl TypeBuilder for Mentions {
+    type Type = ();
+    type Error = sig::Error;
+
+    fn primitive(&mut self, _: ElementType) -> Result<(), sig::Error> {
+        Ok(())
+    }
+
+    fn class(&mut self, token: Token, _: bool) -> Result<(), sig::Error> {
+        self.0
+            .push(token.is(TableId::TypeDef).then_some(token.rid()));
+        Ok(())
+    }
+
+    fn sz_array(&mut self, (): ()) -> Result<(), sig::Error> {
+        Ok(())
+    }
+
+    fn array(&mut self, (): (), _: ArrayShape) -> Result<(), sig::Error> {
+        Ok(())
+    }
+
+    fn pointer(&mut self, (): ()) -> Result<(), sig::Error> {
+        Ok(())
+    }
+
+    fn by_ref(&mut self, (): ()) -> Result<(), sig::Error> {
+        Ok(())
+    }
+
+    fn generic_inst(&mut self, (): (), _: Vec<()>) -> Result<(), sig::Error> {
+        Ok(())
+    }
+
+    fn var(&mut self, _: u32) -> Result<(), sig::Error> {
+        Ok(())
+    }
+
+    fn mvar(&mut self, _: u32) -> Result<(), sig::Error> {
+        Ok(())
+    }
+
+    fn fn_ptr(&mut self, _: MethodSig<()>) -> Result<(), sig::Error> {
+        Ok(())
+    }
+
+    fn modified(&mut self, _: bool, _: Token, (): ()) -> Result<(), sig::Error> {
+        Ok(())
+    }
+
+    fn pinned(&mut self, (): ()) -> Result<(), sig::Error> {
+        Ok(())
+    }
+}
