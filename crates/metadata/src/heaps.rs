@@ -1,6 +1,5 @@
 //! The four heaps: `#Strings`, `#Blob`, `#GUID`, `#US` (ECMA-335 II.24.2.3–5).
 
-use core::ffi::CStr;
 use core::fmt;
 
 use crate::reader::Reader;
@@ -50,8 +49,8 @@ impl<'a> Strings<'a> {
         };
         let tail = self.bytes.get(index.0 as usize..).ok_or(bad)?;
         let tail = tail.get(..=MAX_NAME).unwrap_or(tail);
-        let text = CStr::from_bytes_until_nul(tail).map_err(|_| bad)?;
-        Ok(text.to_bytes())
+        let len = first_zero(tail).ok_or(bad)?;
+        tail.get(..len).ok_or(bad)
     }
 
     #[inline]
@@ -65,6 +64,27 @@ impl<'a> Strings<'a> {
         }
         core::str::from_utf8(bytes).map_err(|_| Error::BadUtf8 { index: index.0 })
     }
+}
+
+/// Where the first zero is. Names are short: eight bytes at a time from the start beat searches that align first.
+#[inline]
+fn first_zero(bytes: &[u8]) -> Option<usize> {
+    const LOW: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut at = 0;
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        // The lowest byte of which the high bit is set was zero; above it there may be others that were one.
+        let zeros = word.wrapping_sub(LOW) & !word & HIGH;
+        if zeros != 0 {
+            return Some(at + (zeros.trailing_zeros() / 8) as usize);
+        }
+        at += 8;
+    }
+    rest.iter()
+        .position(|byte| *byte == 0)
+        .map(|last| at + last)
 }
 
 /// A length-prefixed item of the blob or user-string heap.
@@ -196,5 +216,28 @@ impl fmt::Display for UserString<'_> {
         use core::fmt::Write as _;
         char::decode_utf16(self.utf16())
             .try_for_each(|unit| f.write_char(unit.unwrap_or(char::REPLACEMENT_CHARACTER)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_zero;
+    use alloc::vec::Vec;
+
+    #[test]
+    fn the_first_zero_is_found_at_every_place() {
+        for len in 0..40 {
+            for zero in 0..len {
+                // Bytes of one and of 0x80 are those that a wrong trick takes for zero.
+                let mut bytes: Vec<u8> = (0..len)
+                    .map(|at| if at % 2 == 0 { 1 } else { 0x80 })
+                    .collect();
+                assert_eq!(first_zero(&bytes), None);
+                bytes[zero..].fill(0);
+                assert_eq!(first_zero(&bytes), Some(zero));
+                bytes[zero + 1..].fill(1);
+                assert_eq!(first_zero(&bytes), Some(zero));
+            }
+        }
     }
 }

@@ -54,6 +54,7 @@ pub use index::{NestedTypeIndex, SemanticsIndex, TypeNameIndex};
 pub use metadata::Metadata;
 pub use pe::{CliHeader, DebugEntry, Directory, PeHeader};
 pub use reader::Reader;
+pub use tables::RawRow;
 pub use tables::coded::CodedKind;
 pub use tables::rids::Rids;
 pub use tables::schema::{

@@ -3,7 +3,7 @@
 use crate::heaps::{Guid, Heaps, Strings, UserString};
 use crate::reader::{Reader, slice_at};
 use crate::tables::schema::{Row, TableId};
-use crate::tables::{Table, Tables, external_rows};
+use crate::tables::{RawRow, Table, Tables, external_rows};
 use crate::{BlobIndex, Error, GuidIndex, Rid, StringIndex, Token};
 
 /// The metadata of one module (or of a Portable PDB), borrowed from the bytes of a file.
@@ -183,7 +183,21 @@ impl<'a> Metadata<'a> {
         R::from_cells(|column| table.cell_of(row, column))
     }
 
+    /// All rows of a table as raw cells: the quickest way to see a whole table.
+    #[inline]
+    pub fn raw_rows(&self, table: TableId) -> impl ExactSizeIterator<Item = RawRow<'_, 'a>> {
+        let columns = table.columns().len();
+        let table = self.table(table);
+        let columns = table.columns.get(..columns).unwrap_or(&[]);
+        // A table without rows may have no row size.
+        table
+            .bytes
+            .chunks_exact((table.row_size as usize).max(1))
+            .map(move |bytes| RawRow { bytes, columns })
+    }
+
     /// A raw cell, by column number.
+    #[inline]
     #[must_use]
     pub fn raw_cell(&self, table: TableId, rid: Rid, column: usize) -> Option<u32> {
         table.columns().get(column)?;

@@ -16,6 +16,49 @@ pub(crate) struct Column {
     pub(crate) wide: bool,
 }
 
+/// A row as raw cells, from [`Metadata::raw_rows`](crate::Metadata::raw_rows).
+#[derive(Clone, Copy, Debug)]
+pub struct RawRow<'m, 'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) columns: &'m [Column],
+}
+
+impl<'a> RawRow<'_, 'a> {
+    /// The cell of a column; `None` when there is no such column.
+    #[inline]
+    #[must_use]
+    pub fn cell(&self, column: usize) -> Option<u32> {
+        self.columns.get(column).map(|column| column.of(self.bytes))
+    }
+
+    /// All cells, in the order of [`TableId::columns`](crate::TableId::columns).
+    #[inline]
+    pub fn cells(&self) -> impl ExactSizeIterator<Item = u32> + Clone {
+        self.columns.iter().map(|column| column.of(self.bytes))
+    }
+
+    /// The row's bytes in the file.
+    #[inline]
+    #[must_use]
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+}
+
+impl Column {
+    /// This column's cell of a row.
+    #[inline]
+    fn of(self, row: &[u8]) -> u32 {
+        // The layout guarantees that the column is inside the row, so the fallbacks are never taken.
+        let at = usize::from(self.offset);
+        if self.wide {
+            u32_at(row, at).unwrap_or(0)
+        } else {
+            u16_at(row, at).map_or(0, u32::from)
+        }
+    }
+}
+
 /// One table: `rows * row_size` bytes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Table<'a> {
@@ -42,16 +85,7 @@ impl<'a> Table<'a> {
     /// A cell of a row that [`Table::row`] returned.
     #[inline]
     pub(crate) fn cell_of(&self, row: &[u8], column: usize) -> u32 {
-        // The layout guarantees that the column is inside the row, so the fallbacks are never taken.
-        let Some(column) = self.columns.get(column) else {
-            return 0;
-        };
-        let at = usize::from(column.offset);
-        if column.wide {
-            u32_at(row, at).unwrap_or(0)
-        } else {
-            u16_at(row, at).map_or(0, u32::from)
-        }
+        self.columns.get(column).map_or(0, |column| column.of(row))
     }
 
     /// A cell, when the row exists.

@@ -9,6 +9,7 @@ pub(crate) mod rids;
 pub(crate) mod schema;
 mod stream;
 
+pub use layout::RawRow;
 pub(crate) use layout::Table;
 #[cfg(feature = "write")]
 pub(crate) use stream::Widths;

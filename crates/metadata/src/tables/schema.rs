@@ -83,6 +83,7 @@ macro_rules! tables {
             }
 
             /// The table's columns.
+            #[inline]
             #[must_use]
             pub const fn columns(self) -> &'static [ColumnKind] {
                 match self {
