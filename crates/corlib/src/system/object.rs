@@ -112,10 +112,14 @@ fn value_equals(t: &Thread, this: ObjRef, that: ObjRef, rest: ByRef<ObjRef>) -> 
         let same = unsafe {
             match scalar_type(ty) {
                 Some(ElementType::R4) => {
-                    a.cast::<f32>().read_unaligned() == b.cast::<f32>().read_unaligned()
+                    let (x, y) = (a.cast::<f32>(), b.cast::<f32>());
+                    let (x, y) = (x.read_unaligned(), y.read_unaligned());
+                    x == y || (x.is_nan() && y.is_nan())
                 }
                 Some(ElementType::R8) => {
-                    a.cast::<f64>().read_unaligned() == b.cast::<f64>().read_unaligned()
+                    let (x, y) = (a.cast::<f64>(), b.cast::<f64>());
+                    let (x, y) = (x.read_unaligned(), y.read_unaligned());
+                    x == y || (x.is_nan() && y.is_nan())
                 }
                 Some(element) if ty.underlying().is_none() => {
                     read_scalar(element, a) == read_scalar(element, b)
