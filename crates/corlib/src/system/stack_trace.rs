@@ -138,9 +138,16 @@ fn frame_info(
 
 fn current_method(t: &Thread) -> Managed<ObjRef> {
     let found = method_frames(t).next().and_then(|frame| frame.method());
-    found.map_or(Ok(ObjRef::NULL), |method| {
-        method_object(t, method, method.class)
-    })
+    let Some(method) = found else {
+        return Ok(ObjRef::NULL);
+    };
+    // Of an instance, its definition, as in Mono.
+    let definition = match (method.class.def, method.kind) {
+        (Some(def), MethodKind::Defined) => t.runtime().definition_of(method, def),
+        _ => Ok(method),
+    };
+    let definition = definition.map_err(|e| t.throw_load_error(&e))?;
+    method_object(t, definition, definition.class)
 }
 
 /// The image of the caller's caller …: `depth` frames above the innermost.

@@ -78,12 +78,8 @@ impl Host<'_> {
             context.push(address);
         }
         self.runtime.stats.shared_instance();
-        let leaf = tables.call_sites.is_empty() && tables.traps.is_empty();
-        if tables.lookups.is_empty() && leaf {
-            // Nobody looks at the context.
-            return Ok(Some(code));
-        }
         let context = self.domain.copy_hot(&context)? as usize;
+        // Also for code that needs no context: the address tells the instances apart.
         let mut block = self.domain.code.reserve(emit::INSTANCE_THUNK_SIZE, 16)?;
         let thunk = emit::instance_thunk(block.address(), context, code);
         block.write(&thunk)?;

@@ -3,7 +3,7 @@
 //! In a shared form each reference type among the generic arguments is replaced by a marker: a
 //! class that derives from `System.Object`, one for each position.
 
-use ferrocil_generics::{ImageId, Markers, SharedForm, TypeId};
+use ferrocil_generics::{ImageId, Markers, SharedForm, TypeDef, TypeId};
 
 use super::{ClassPtr, FieldPtr, MethodKind, MethodPtr};
 use crate::error::{LoadError, LoadResult};
@@ -50,6 +50,15 @@ impl Runtime {
             || method
                 .args
                 .is_some_and(|args| u.args(args).iter().any(shared))
+    }
+
+    /// The definition of a method of a class with this definition: without arguments of its own, in
+    /// the class without arguments.
+    ///
+    /// # Errors
+    /// When the class cannot be loaded.
+    pub fn definition_of(&self, method: MethodPtr, def: TypeDef) -> LoadResult<MethodPtr> {
+        self.method(self.class(self.type_of_def(def))?, method.def, None)
     }
 
     /// The class that a class of shared code is in the instance with these replaced types.
