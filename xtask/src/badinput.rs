@@ -240,7 +240,10 @@ impl Bench {
 
     fn run(&self, trial: &Trial) -> Result<Outcome> {
         let mut command = Command::new(&self.ferrocil);
-        command.args(&trial.arguments).current_dir(&self.folder);
+        command
+            .args(&trial.arguments)
+            .env("FERROCIL_CODE_CACHE", "off")
+            .current_dir(&self.folder);
         proc::run_limited(&mut command, b"", LIMITS)
     }
 

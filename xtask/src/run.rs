@@ -53,6 +53,7 @@ pub fn command(arguments: &RunArguments) -> Result<ExitCode> {
     let status = Command::new(&ferrocil)
         .arg(&program)
         .args(&arguments.arguments)
+        .env("FERROCIL_CODE_CACHE", paths::target().join("code-cache"))
         .status()
         .with_context(|| format!("cannot start {}", ferrocil.display()))?;
     if let Some(signal) = status.signal() {

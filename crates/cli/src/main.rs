@@ -54,31 +54,50 @@ fn run(options: &Options) -> ExitCode {
     if let Some(folder) = file.parent() {
         builder = builder.base_folder(folder);
     }
+    if let Some(folder) = options.code_cache_folder() {
+        builder = builder.code_cache(folder);
+    }
     let runtime = match builder.build() {
         Ok(runtime) => runtime,
         Err(e) => return failed(&e),
     };
     let stats = options.stats.then(|| runtime.clone());
     let exit_stats = stats.clone();
+    let exiting = runtime.clone();
     runtime.on_exit(move |code| {
         if let Some(runtime) = &exit_stats {
             report::stats(&runtime.stats());
         }
+        keep_code(&exiting);
         std::process::exit(code);
     });
-    runtime.on_unhandled(|e, told| {
+    let failing = runtime.clone();
+    runtime.on_unhandled(move |e, told| {
         unhandled(&e, told);
+        keep_code(&failing);
         std::process::exit(1);
     });
     let result = runtime.run_file(&file, &options.args);
     if let Some(runtime) = &stats {
         report::stats(&runtime.stats());
     }
-    match result {
-        Ok(code) => ExitCode::from(code as u8),
-        Err(Error::Exception(_)) => ExitCode::FAILURE,
-        Err(e) => failed(&e),
-    }
+    let code = match result {
+        Ok(code) => code & 0xff,
+        Err(Error::Exception(_)) => 1,
+        Err(e) => {
+            failed(&e);
+            1
+        }
+    };
+    runtime.stop();
+    // The system takes the memory back faster than destructors do.
+    std::process::exit(code)
+}
+
+/// Writes what was compiled to the code cache.
+fn keep_code(runtime: &Runtime) {
+    // A cache that cannot be written costs the next start time, nothing else.
+    let _ = runtime.save_code_cache();
 }
 
 /// As Mono words it: in full, unless the program has been told.

@@ -36,6 +36,10 @@ pub struct Options {
     /// Folder of Mono 6.8's class library (default: /usr/lib/mono/4.5).
     #[arg(long, value_name = "FOLDER")]
     pub framework: Option<PathBuf>,
+    /// Folder in which compiled code is kept for the next start, or "off" (default:
+    /// $FERROCIL_CODE_CACHE, else ferrocil in $XDG_CACHE_HOME or ~/.cache).
+    #[arg(long, value_name = "FOLDER|off")]
+    pub code_cache: Option<PathBuf>,
     /// The program: a .NET executable.
     #[arg(required = true)]
     pub file: Option<PathBuf>,
@@ -65,6 +69,30 @@ pub struct DisOptions {
     /// Write to this file, and embedded resources to files beside it.
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+impl Options {
+    /// Folder of the code cache: the option, else `FERROCIL_CODE_CACHE`, else the user's cache folder.
+    #[must_use]
+    pub fn code_cache_folder(&self) -> Option<PathBuf> {
+        let variable = |name| {
+            std::env::var_os(name)
+                .filter(|v| !v.is_empty())
+                .map(PathBuf::from)
+        };
+        let named = self
+            .code_cache
+            .clone()
+            .or_else(|| variable("FERROCIL_CODE_CACHE"));
+        if let Some(folder) = named {
+            return (folder.as_os_str() != "off").then_some(folder);
+        }
+        // Relative values are to be ignored (XDG Base Directory Specification).
+        let absolute = |name| variable(name).filter(|p| p.is_absolute());
+        absolute("XDG_CACHE_HOME")
+            .or_else(|| absolute("HOME").map(|home| home.join(".cache")))
+            .map(|caches| caches.join("ferrocil"))
+    }
 }
 
 /// `64M` and the like to bytes.

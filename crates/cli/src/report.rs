@@ -23,6 +23,13 @@ pub fn stats(report: &StatsReport) {
         report.compile_time.as_secs_f64() * 1e3,
         report.exceptions
     );
+    match &report.code_cache {
+        Some(cache) => eprintln!(
+            "code cache: {} loaded with {} bytes of code, {} compiled, files of {} bytes",
+            cache.hits, cache.hit_bytes, cache.misses, cache.file_bytes
+        ),
+        None => eprintln!("code cache: off"),
+    }
     eprintln!(
         "{} shared bodies run by {} instances of generic methods",
         report.shared.0, report.shared.1

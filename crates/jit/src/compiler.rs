@@ -64,6 +64,21 @@ impl Compiler {
         })
     }
 
+    /// What compiled code depends on beyond its input: machine features and settings of both tiers.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let tier = |isa: &OwnedTargetIsa| {
+            let features: Vec<String> = isa.isa_flags().iter().map(ToString::to_string).collect();
+            format!("{} {} {}", isa.triple(), isa.flags(), features.join(" "))
+        };
+        format!(
+            "{:?} {} {}",
+            self.options,
+            tier(&self.quick),
+            tier(&self.optimized)
+        )
+    }
+
     /// The options it was made with.
     #[must_use]
     pub fn options(&self) -> CompilerOptions {

@@ -19,6 +19,7 @@ pub struct RuntimeBuilder {
     gc_log: bool,
     trace_compile: bool,
     base: Option<PathBuf>,
+    code_cache: Option<PathBuf>,
     framework: Vec<PathBuf>,
 }
 
@@ -54,6 +55,16 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Folder in which compiled code is kept for the next start. It is made when need be, for this
+    /// user alone; runtimes and processes can share it. Without this call, code is not kept.
+    ///
+    /// What was compiled is written when the last handle of the runtime goes, and by
+    /// [`Runtime::save_code_cache`].
+    pub fn code_cache(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.code_cache = Some(folder.into());
+        self
+    }
+
     /// Folder in which assemblies are looked for first.
     pub fn base_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.base = Some(folder.into());
@@ -79,6 +90,7 @@ impl RuntimeBuilder {
         let mut options = RuntimeOptions {
             search,
             base: self.base,
+            code_cache: self.code_cache,
             icalls: icalls(),
             ..RuntimeOptions::default()
         };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use ferrocil_corlib::CorlibState;
-use ferrocil_vm::{AssemblyStats, RunError, Runtime as Vm};
+use ferrocil_vm::{AssemblyStats, CodeCacheStats, RunError, Runtime as Vm};
 
 use crate::assembly::Assembly;
 use crate::builder::RuntimeBuilder;
@@ -25,10 +25,18 @@ pub(crate) struct Inner {
     pub(crate) vm: Arc<Vm>,
 }
 
-impl Drop for Inner {
-    fn drop(&mut self) {
+impl Inner {
+    fn stop(&self) {
         ferrocil_corlib::system::stop_thread_pool(&self.vm);
         self.vm.stop_finalizer();
+        // A cache that cannot be written costs the next start time, nothing else.
+        let _ = self.vm.save_code_cache();
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.stop();
         if self.vm.threads().count() > 0 {
             // Background threads that cannot be stopped still use the runtime: it stays.
             std::mem::forget(Arc::clone(&self.vm));
@@ -72,6 +80,8 @@ pub struct StatsReport {
     pub image_sets: (usize, usize),
     /// The heap.
     pub heap: HeapUse,
+    /// The code cache, when there is one.
+    pub code_cache: Option<CodeCacheStats>,
 }
 
 impl Runtime {
@@ -182,6 +192,22 @@ impl Runtime {
             }));
     }
 
+    /// Writes code that was compiled since the last call to the folder of
+    /// [`RuntimeBuilder::code_cache`], if one was given. Gives the number of methods and stubs.
+    ///
+    /// # Errors
+    /// When the folder cannot be made, is not the user's own, or has no room.
+    pub fn save_code_cache(&self) -> std::io::Result<usize> {
+        self.inner.vm.save_code_cache()
+    }
+
+    /// Stops the runtime's own threads and writes the code cache, as dropping the last handle
+    /// does, but gives no memory back: for a process that is about to end. Managed code must not
+    /// be called any more.
+    pub fn stop(&self) {
+        self.inner.stop();
+    }
+
     /// Runs a full collection.
     pub fn collect(&self) {
         let vm = &self.inner.vm;
@@ -219,6 +245,7 @@ impl Runtime {
             shared: stats.shared(),
             image_sets: (sets.len(), sets.iter().sum()),
             heap: self.heap_use(),
+            code_cache: vm.code_cache().map(|cache| cache.stats()),
         }
     }
 

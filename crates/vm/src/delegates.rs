@@ -122,8 +122,8 @@ impl Host<'_> {
         } else if declared == given {
             Ok(self.runtime.helpers.delegate_closed())
         } else if declared + 1 == given && !has_target {
-            let looked_up = method.class.is_interface()
-                || (method.is_virtual() && method.args.is_some());
+            let looked_up =
+                method.class.is_interface() || (method.is_virtual() && method.args.is_some());
             let kind = if looked_up {
                 StubKind::DelegateOpenVirtual { method_off: METHOD }
             } else {
@@ -230,6 +230,7 @@ impl Thread {
             runtime: self.runtime(),
             domain,
             thread: self,
+            recorder: None,
         };
         if target.is_null() && !method.is_static() && {
             let invoke = self
@@ -279,6 +280,7 @@ impl Thread {
             runtime,
             domain: vtable.domain(),
             thread: self,
+            recorder: None,
         };
         let stub = (|| {
             let invoke = runtime.delegate_invoke(class)?;

@@ -5,6 +5,7 @@
 //! (see [`IcallTable`]).
 
 mod binding;
+mod codecache;
 mod delegates;
 mod domain;
 mod dynamic;
@@ -27,6 +28,7 @@ mod util;
 mod wellknown;
 
 pub use binding::GcBinding;
+pub use codecache::{CodeCache, CodeCacheStats};
 pub use domain::{Domain, DomainRoot, EntryPtr, MethodEntry, ShapeTag, VTable, VTablePtr};
 pub use dynamic::{DynamicBody, DynamicRef};
 pub use error::{LoadError, LoadErrorKind, LoadResult};

@@ -16,6 +16,7 @@ use parking_lot::{Mutex, ReentrantMutex, ReentrantMutexGuard, RwLock};
 use rustc_hash::FxHashMap;
 
 use crate::binding::GcBinding;
+use crate::codecache::CodeCache;
 use crate::domain::{CastCache, Domain};
 use crate::error::{LoadError, LoadResult};
 use crate::exec::{CodeMap, Helpers, StubCache};
@@ -42,6 +43,8 @@ pub struct RuntimeOptions {
     pub gc_log: bool,
     /// Write each method's name to standard error when it is compiled.
     pub trace_compile: bool,
+    /// Folder of the code cache; none: code is not kept.
+    pub code_cache: Option<PathBuf>,
     /// Internal calls.
     pub icalls: IcallTable,
 }
@@ -55,6 +58,7 @@ impl Default for RuntimeOptions {
             arena: 256 << 20,
             gc_log: false,
             trace_compile: false,
+            code_cache: None,
             icalls: IcallTable::default(),
         }
     }
@@ -79,6 +83,7 @@ pub type RootSource = Box<dyn Fn(&mut dyn FnMut(crate::object::ObjRef)) + Send +
 pub struct Runtime {
     options: RuntimeOptions,
     pub(crate) compiler: Compiler,
+    code_cache: Option<CodeCache>,
     pub(crate) codemap: CodeMap,
     pub(crate) stats: Stats,
     pub(crate) stubs: StubCache,
@@ -150,8 +155,13 @@ impl Runtime {
         let compiler = Compiler::new(CompilerOptions::default()).map_err(|e| {
             LoadError::new(crate::error::LoadErrorKind::NotSupported, "", e.to_string())
         })?;
+        let code_cache = options
+            .code_cache
+            .as_deref()
+            .and_then(|folder| CodeCache::new(folder, &compiler));
         let runtime = Arc::new(Runtime {
             compiler,
+            code_cache,
             codemap: CodeMap::default(),
             stats: Stats::default(),
             stubs: StubCache::default(),
@@ -317,6 +327,24 @@ impl Runtime {
     #[must_use]
     pub fn universe(&self) -> &Universe {
         &self.universe
+    }
+
+    /// The code cache, when there is one.
+    #[must_use]
+    pub fn code_cache(&self) -> Option<&CodeCache> {
+        self.code_cache.as_ref()
+    }
+
+    /// Writes code that was compiled since the last call to the code cache, if there is one.
+    /// Gives the number of methods and stubs written.
+    ///
+    /// # Errors
+    /// When the folder cannot be made, is not the user's own, or has no room.
+    pub fn save_code_cache(&self) -> std::io::Result<usize> {
+        match &self.code_cache {
+            Some(cache) => cache.save(self),
+            None => Ok(0),
+        }
     }
 
     /// Loaded images.

@@ -72,8 +72,8 @@ pub fn command(arguments: &BenchArguments) -> Result<ExitCode> {
         println!("{}: {}", program.name, program.what);
         let source = paths::root()
             .join("benches/programs")
-            .join(format!("{}.cs", program.name));
-        let built = builds.join(format!("{}.exe", program.name));
+            .join(format!("{}.cs", program.source()));
+        let built = builds.join(format!("{}.exe", program.source()));
         compile::build(&source, &built)?;
         let argument = if arguments.quick {
             program.quick
@@ -84,6 +84,7 @@ pub fn command(arguments: &BenchArguments) -> Result<ExitCode> {
             program,
             argument,
             built: &built,
+            code_cache: &builds.join("code-cache"),
         }
         .run(&runtimes, rounds)?;
         report::print(&result, &runtimes);

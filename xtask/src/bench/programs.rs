@@ -3,7 +3,7 @@
 /// One program.
 #[derive(Debug)]
 pub struct Program {
-    /// File name without extension.
+    /// File name without extension; with [`COLD`] behind it, runs without the code cache.
     pub name: &'static str,
     /// What it spends its time on.
     pub what: &'static str,
@@ -11,6 +11,21 @@ pub struct Program {
     pub full: &'static str,
     /// Its argument with `--quick`.
     pub quick: &'static str,
+}
+
+/// Ending of the names of programs that run without ferrocil's code cache.
+const COLD: &str = "-cold";
+
+impl Program {
+    /// File name without extension.
+    pub fn source(&self) -> &'static str {
+        self.name.strip_suffix(COLD).unwrap_or(self.name)
+    }
+
+    /// Whether it runs without the code cache.
+    pub fn is_cold(&self) -> bool {
+        self.name.ends_with(COLD)
+    }
 }
 
 const fn program(
@@ -30,6 +45,12 @@ const fn program(
 /// All programs, in the order of the report.
 pub const PROGRAMS: &[Program] = &[
     program("hello", "start and stop", "", ""),
+    program(
+        "hello-cold",
+        "the same without ferrocil's code cache",
+        "",
+        "",
+    ),
     program(
         "nbody",
         "floating point on object fields",

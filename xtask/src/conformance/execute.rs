@@ -250,6 +250,9 @@ fn environment() -> Vec<(String, String)> {
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .to_vec();
+    // Nothing of an earlier run, unless the caller says so: see tests/conformance/README.md.
+    let code_cache = std::env::var("FERROCIL_CODE_CACHE").unwrap_or_else(|_| "off".to_owned());
+    environment.push(("FERROCIL_CODE_CACHE".to_owned(), code_cache));
     if let Ok(backtrace) = std::env::var("RUST_BACKTRACE") {
         environment.push(("RUST_BACKTRACE".to_owned(), backtrace));
     }

@@ -1,6 +1,7 @@
 //! The product of a compilation: position-independent bytes, relocations and tables.
 
 mod assemble;
+mod check;
 mod handles;
 
 pub(crate) use assemble::Assembler;

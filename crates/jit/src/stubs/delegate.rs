@@ -16,8 +16,12 @@ use crate::host::Helper;
 #[derive(Clone, Copy)]
 pub(super) enum Shape {
     OpenStatic,
-    ClosedStatic { target_off: u32 },
-    ClosedInstance { target_off: u32 },
+    ClosedStatic {
+        target_off: u32,
+    },
+    ClosedInstance {
+        target_off: u32,
+    },
     OpenInstance,
     /// The field holds the method's token in place of its code.
     OpenVirtual,

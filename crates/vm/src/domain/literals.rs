@@ -68,6 +68,12 @@ impl Domain {
         unsafe { StringRef::from_object(ObjRef::from_address(address)) }
     }
 
+    /// Text of a literal.
+    pub(crate) fn literal_text(&self, index: u32) -> Option<Vec<u16>> {
+        self.literals.cells.get(index as usize)?;
+        Some(self.string_at(index).chars().to_vec())
+    }
+
     /// The interned string with this text.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use ferrocil_metadata::{EhClause, MethodImplAttributes, Token, TypeAttributes};
 use super::codemap::CodeKind;
 use super::host::{Host, method_handle, type_handle};
 use super::link::link;
+use crate::codecache::Recorder;
 use crate::domain::{EntryPtr, MethodEntry};
 use crate::error::{LoadError, LoadErrorKind, LoadResult};
 use crate::icall::Thrown;
@@ -44,6 +45,7 @@ impl Thread {
                     runtime: self.runtime(),
                     domain,
                     thread: self,
+                    recorder: None,
                 };
                 let code = host
                     .compile(method)
@@ -88,6 +90,7 @@ impl Thread {
                     runtime: self.runtime(),
                     domain: self.domain(),
                     thread: self,
+                    recorder: None,
                 };
                 entry.set_code(host.compile(method)?);
             }
@@ -197,6 +200,18 @@ impl Host<'_> {
         if let Some(code) = self.instance_code(method)? {
             return Ok(code);
         }
+        if let Some(kept) = runtime
+            .code_cache()
+            .and_then(|cache| cache.method(self, method))
+        {
+            return link(
+                self,
+                kept,
+                &self.domain.code,
+                CodeKind::Method,
+                Some(method),
+            );
+        }
         let image = runtime
             .image(method.def.image)
             .ok_or_else(|| LoadError::type_load(name(), "image not loaded"))?;
@@ -250,13 +265,21 @@ impl Host<'_> {
         } else {
             Tier::Quick
         };
-        let compiled = runtime.compiler.compile(self, &input, tier).map_err(|e| {
+        let recorder = runtime.code_cache().map(|_| Recorder::default());
+        let host = Host {
+            recorder: recorder.as_ref(),
+            ..*self
+        };
+        let compiled = runtime.compiler.compile(&host, &input, tier).map_err(|e| {
             LoadError::new(
                 LoadErrorKind::InvalidProgram,
                 shown.clone(),
                 format!("cannot compile {shown}: {e}"),
             )
         })?;
+        if let (Some(cache), Some(recorder)) = (runtime.code_cache(), &recorder) {
+            cache.note_method(self, method, tier, &compiled, recorder);
+        }
         let size = compiled.code.len();
         let code = link(
             self,

@@ -9,6 +9,7 @@ use ferrocil_jit::host::{
 };
 use ferrocil_metadata::{ElementType, TableId, Token, TypeAttributes};
 
+use crate::codecache::{Assumption, Recorder};
 use crate::domain::{Domain, IMT_OFFSET, IMT_SLOTS, VTable};
 use crate::dynamic::{DynamicBody, DynamicRef};
 use crate::error::{LoadError, LoadErrorKind, LoadResult};
@@ -25,6 +26,8 @@ pub(crate) struct Host<'t> {
     pub(crate) runtime: &'t Runtime,
     pub(crate) domain: &'t Domain,
     pub(crate) thread: &'t Thread,
+    /// Notes what the answers of one compilation came from, when its code may be kept.
+    pub(crate) recorder: Option<&'t Recorder>,
 }
 
 /// A type as the compiler names it.
@@ -40,22 +43,38 @@ pub(crate) fn method_handle(method: MethodPtr) -> MethodHandle {
 impl Host<'_> {
     pub(crate) fn class(&self, ty: TypeHandle) -> LoadResult<ClassPtr> {
         let ty = TypeId::from_raw(ty.0).ok_or_else(|| LoadError::type_load("", "type handle 0"))?;
-        self.runtime.class(ty)
+        let class = self.runtime.class(ty)?;
+        self.touch(class);
+        Ok(class)
+    }
+
+    fn touch(&self, class: ClassPtr) {
+        if let Some(recorder) = self.recorder {
+            recorder.touch(class);
+        }
     }
 
     pub(crate) fn method(&self, method: MethodHandle) -> LoadResult<MethodPtr> {
-        MethodId::from_raw(method.0)
+        let method = MethodId::from_raw(method.0)
             .and_then(|id| self.runtime.method_if_loaded(id))
-            .ok_or_else(|| LoadError::type_load("", "unknown method handle"))
+            .ok_or_else(|| LoadError::type_load("", "unknown method handle"))?;
+        self.touch(method.class);
+        Ok(method)
     }
 
     pub(crate) fn field(&self, field: FieldHandle) -> LoadResult<FieldPtr> {
-        self.runtime
+        let field = self
+            .runtime
             .field_by_index(field.0)
-            .ok_or_else(|| LoadError::type_load("", "unknown field handle"))
+            .ok_or_else(|| LoadError::type_load("", "unknown field handle"))?;
+        self.touch(field.class);
+        Ok(field)
     }
 
     pub(crate) fn defer(&self, error: LoadError) -> ResolveError {
+        if let Some(recorder) = self.recorder {
+            recorder.bind_to_process();
+        }
         let mut errors = self.runtime.deferred.lock();
         errors.push(error);
         ResolveError(DeferredError(errors.len() as u32 - 1))
@@ -228,6 +247,7 @@ impl Host<'_> {
                 self.runtime.resolve_field_token(image, token, context)?
             }
         };
+        self.touch(field.class);
         let name = || format!("{:?}", field);
         if field.class.open {
             return Err(LoadError::type_load(
@@ -283,6 +303,11 @@ impl Host<'_> {
             self.domain.vtable(class)?.is_initialized()
         };
         if done {
+            if let Some(recorder) = self.recorder
+                && self.runtime.class_initializer(class)?.is_some()
+            {
+                recorder.assume(Assumption::Initialized(type_handle(class.ty)));
+            }
             return Ok(None);
         }
         // Methods that trigger the initialiser themselves have seen it run or are called by it.
@@ -313,7 +338,9 @@ impl Host<'_> {
             return body.method_at(token);
         }
         let (_, image, context) = self.scope(caller)?;
-        self.runtime.resolve_method_token(image, token, context)
+        let method = self.runtime.resolve_method_token(image, token, context)?;
+        self.touch(method.class);
+        Ok(method)
     }
 
     fn type_of_token(&self, method: MethodHandle, token: Token) -> LoadResult<TypeId> {

@@ -58,6 +58,7 @@ impl Thread {
                 runtime: self.runtime(),
                 domain,
                 thread: self,
+                recorder: None,
             };
             let sig = host
                 .call_sig(method)
@@ -87,6 +88,7 @@ impl Thread {
             runtime: self.runtime(),
             domain: self.domain(),
             thread: self,
+            recorder: None,
         };
         let fail = |e: ferrocil_jit::host::ResolveError| {
             self.throw_load_error(&self.runtime().deferred_error(e.0))

@@ -19,7 +19,7 @@ const SHARED_OFFSET: u32 = 1 << 31;
 
 /// What `CompilerHost::vtable_offset` answers for a class of shared code: a number that stands for
 /// the offset in each instance. 0, "none", if the type's id has no room.
-pub(super) fn shared_offset(class: ClassPtr) -> u32 {
+pub(crate) fn shared_offset(class: ClassPtr) -> u32 {
     let raw = class.ty.raw();
     if raw < SHARED_OFFSET {
         SHARED_OFFSET | raw
@@ -28,7 +28,8 @@ pub(super) fn shared_offset(class: ClassPtr) -> u32 {
     }
 }
 
-fn shared_type_of(offset: u32) -> Option<TypeHandle> {
+/// The class that a number of [`shared_offset`] stands for.
+pub(crate) fn shared_type_of(offset: u32) -> Option<TypeHandle> {
     (offset & SHARED_OFFSET != 0).then_some(TypeHandle(offset & !SHARED_OFFSET))
 }
 

@@ -5,6 +5,7 @@ use ferrocil_jit::StubKind;
 use ferrocil_jit::host::{CallSig, CompilerHost, Repr, TypeHandle};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
+use serde::Serialize;
 
 use super::codemap::CodeKind;
 use super::host::Host;
@@ -15,11 +16,12 @@ use crate::stubs::emit;
 use crate::types::MethodPtr;
 
 /// What distinguishes stubs: kind, and the representation of each value.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
 struct Key {
     kind: StubKind,
     this: u8,
-    values: Vec<(Repr, u32)>,
+    /// Representation, size, alignment, whether it has references.
+    values: Vec<(Repr, u32, u32, bool)>,
 }
 
 /// Stubs made so far.
@@ -37,11 +39,11 @@ struct Thunks {
 
 impl Host<'_> {
     fn key(&self, kind: StubKind, sig: &CallSig) -> LoadResult<Key> {
-        let value = |ty: TypeHandle| -> LoadResult<(Repr, u32)> {
+        let value = |ty: TypeHandle| -> LoadResult<(Repr, u32, u32, bool)> {
             let layout = self
                 .layout(ty)
                 .map_err(|e| self.runtime.deferred_error(e.0))?;
-            Ok((layout.repr, layout.size))
+            Ok((layout.repr, layout.size, layout.align, layout.has_refs))
         };
         let mut values = vec![value(sig.ret)?];
         for &p in &sig.params {
@@ -82,6 +84,22 @@ impl Host<'_> {
         code_kind: CodeKind,
         method: Option<MethodPtr>,
     ) -> LoadResult<usize> {
+        let (plain, thunk) = match kind {
+            StubKind::InternalCall { thunk } => (StubKind::InternalCall { thunk: 0 }, thunk),
+            StubKind::NativeCall { thunk } => (StubKind::NativeCall { thunk: 0 }, thunk),
+            other => (other, 0),
+        };
+        let cached = match self.runtime.code_cache() {
+            Some(cache) => postcard::to_allocvec(&self.key(plain, sig)?)
+                .ok()
+                .map(|key| (cache, key)),
+            None => None,
+        };
+        if let Some((cache, key)) = &cached
+            && let Some(kept) = cache.stub(self, key.clone(), thunk)
+        {
+            return link(self, kept, self.runtime.global_code(), code_kind, method);
+        }
         let input = StubInput {
             kind,
             sig: sig.clone(),
@@ -99,6 +117,9 @@ impl Host<'_> {
                 )
             })?;
         self.runtime.stats.stub_compiled(compiled.code.len());
+        if let Some((cache, key)) = cached {
+            cache.note_stub(self, key, &compiled);
+        }
         link(
             self,
             compiled,

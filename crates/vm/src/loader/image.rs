@@ -1,5 +1,6 @@
 //! An image in memory.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -40,6 +41,7 @@ pub struct LoadedImage {
     /// Identity of its assembly.
     pub name: AssemblyName,
     display_name: String,
+    identity: Option<[u8; 32]>,
     image: Image<'static>,
     /// Resolved TypeRef rows: type ids, 0 for not yet.
     type_refs: Box<[AtomicU32]>,
@@ -66,7 +68,8 @@ impl LoadedImage {
                 format!("cannot open '{shown}': {e}; check the path and its permissions"),
             )
         })?;
-        if file.metadata().is_ok_and(|m| !m.is_file()) {
+        let meta = file.metadata().ok();
+        if meta.as_ref().is_some_and(|m| !m.is_file()) {
             return Err(LoadError::bad_image(
                 shown.clone(),
                 format!("'{shown}' is not a file; name a .exe or .dll"),
@@ -77,7 +80,16 @@ impl LoadedImage {
         let map = unsafe { Mmap::map(&file) }.map_err(|e| {
             LoadError::bad_image(shown.clone(), format!("cannot map '{shown}': {e}"))
         })?;
-        Self::parse(Storage::Mapped(map), path.to_path_buf(), id)
+        let mut image = Self::parse(Storage::Mapped(map), path.to_path_buf(), id)?;
+        image.identity = meta.and_then(|m| {
+            let mut identity = [0; 32];
+            identity[..16].copy_from_slice(&image.image.mvid().ok()?.0);
+            identity[16..24].copy_from_slice(&m.len().to_le_bytes());
+            let time = m.mtime().wrapping_mul(1_000_000_000) + m.mtime_nsec();
+            identity[24..].copy_from_slice(&time.to_le_bytes());
+            Some(identity)
+        });
+        Ok(image)
     }
 
     /// Parses bytes.
@@ -115,6 +127,7 @@ impl LoadedImage {
             id,
             path,
             display_name: name.to_string(),
+            identity: None,
             name,
             type_refs: cells(TableId::TypeRef),
             assembly_refs: cells(TableId::AssemblyRef),
@@ -135,6 +148,14 @@ impl LoadedImage {
     #[must_use]
     pub fn display_name(&self) -> &str {
         &self.display_name
+    }
+
+    /// What tells this image from others, in every process: the module version id (ECMA-335
+    /// II.22.30), and the size and time of the file, because tools that rewrite images keep the id.
+    /// `None` for images without a file.
+    #[must_use]
+    pub fn identity(&self) -> Option<[u8; 32]> {
+        self.identity
     }
 
     /// Finds a top-level type.

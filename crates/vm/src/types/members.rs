@@ -144,10 +144,14 @@ impl Runtime {
             .image(def.image)
             .ok_or_else(|| LoadError::type_load("", "the method's image is not loaded"))?;
         let row = image.image().method_def(def.rid)?;
-        let arity = image
-            .image()
-            .generic_params(Token::new(TableId::MethodDef, def.rid))
-            .len();
+        // The signature's GENERIC flag (ECMA-335 II.23.2.1) spares most methods the search.
+        let generic = image.image().blob(row.signature)?.first();
+        let arity = if generic.is_some_and(|flags| flags & 0x10 != 0) {
+            let owner = Token::new(TableId::MethodDef, def.rid);
+            image.image().generic_params(owner).len()
+        } else {
+            0
+        };
         let name = image.image().string(row.name)?;
         if let Some(args) = args {
             let given = self.universe().args(args).len();

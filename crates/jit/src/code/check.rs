@@ -1,0 +1,107 @@
+//! Whether tables fit their code: for compiled methods that were kept outside the process.
+
+use crate::code::{CallSiteOut, CompiledMethod, EhClauseKind, Function, RelocKind};
+use crate::host::Symbol;
+
+impl CompiledMethod {
+    /// Whether every offset is inside the code, every index inside its table, and sorted tables
+    /// are sorted.
+    #[must_use]
+    pub fn is_consistent(&self) -> bool {
+        let CompiledMethod {
+            code,
+            align,
+            functions,
+            relocs,
+            lookups: _,
+            regions,
+            clauses,
+            call_sites,
+            traps,
+            il_map,
+            invalid: _,
+            stats: _,
+            dumps: _,
+        } = self;
+        let Ok(len) = u32::try_from(code.len()) else {
+            return false;
+        };
+        let inside = |function: &Function| {
+            let Function { start, len: size } = *function;
+            start.checked_add(size).is_some_and(|end| end <= len)
+        };
+        let relocated = |reloc: &crate::code::Reloc| {
+            let size = match reloc.kind {
+                RelocKind::Rel4 => 4,
+                RelocKind::Abs8 => 8,
+            };
+            let known = match reloc.symbol {
+                Symbol::Funclet(index) => (index as usize) < functions.len(),
+                _ => true,
+            };
+            known && reloc.offset.checked_add(size).is_some_and(|end| end <= len)
+        };
+        let site = |site: &CallSiteOut| {
+            let CallSiteOut {
+                ret_offset,
+                region,
+                landing_pad,
+                frame_size: _,
+                context_offset: _,
+            } = *site;
+            ret_offset <= len
+                && region.is_none_or(|r| (r as usize) < regions.len())
+                && landing_pad.is_none_or(|pad| pad < len)
+                && region.is_some() == landing_pad.is_some()
+        };
+        align.is_power_of_two()
+            && *align <= 4096
+            && functions.first().is_some_and(|f| f.start == 0)
+            && functions.iter().all(inside)
+            && relocs.iter().all(relocated)
+            && regions
+                .iter()
+                .flat_map(|r| &r.clauses)
+                .all(|&c| (c as usize) < clauses.len())
+            && clauses.iter().all(|clause| match clause.kind {
+                EhClauseKind::Filter { funclet } => (funclet as usize) < functions.len(),
+                EhClauseKind::Catch(_)
+                | EhClauseKind::CatchAll
+                | EhClauseKind::Finally
+                | EhClauseKind::Fault => true,
+            })
+            && call_sites.iter().all(site)
+            && call_sites.is_sorted_by_key(|c| c.ret_offset)
+            && traps.iter().all(|t| t.0 < len)
+            && traps.is_sorted_by_key(|t| t.0)
+            && il_map.is_sorted_by_key(|e| e.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CompiledMethod, Function};
+
+    fn method() -> CompiledMethod {
+        CompiledMethod {
+            code: vec![0xc3; 8],
+            align: 16,
+            functions: vec![Function { start: 0, len: 8 }],
+            ..CompiledMethod::default()
+        }
+    }
+
+    #[test]
+    fn offsets_outside_are_found() {
+        assert!(method().is_consistent());
+        let mut long = method();
+        long.functions[0].len = 9;
+        assert!(!long.is_consistent());
+        let mut unsorted = method();
+        unsorted.il_map = vec![(4, 0), (0, 1)];
+        assert!(!unsorted.is_consistent());
+        let mut crooked = method();
+        crooked.align = 3;
+        assert!(!crooked.is_consistent());
+    }
+}
