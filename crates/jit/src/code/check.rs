@@ -14,6 +14,7 @@ impl CompiledMethod {
             functions,
             relocs,
             lookups: _,
+            context_offset: _,
             regions,
             clauses,
             call_sites,

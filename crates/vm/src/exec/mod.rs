@@ -16,6 +16,6 @@ pub use codemap::{CodeInfo, CodeKind, CodeMap};
 pub use compile::prestub;
 pub use helpers::Helpers;
 pub(crate) use host::Host;
-pub(crate) use share::{shared_offset, shared_type_of};
 pub use invoke::{InvokeTarget, Returned};
+pub(crate) use share::{shared_offset, shared_type_of};
 pub use stubs::StubCache;
