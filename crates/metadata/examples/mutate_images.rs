@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use ferrocil_metadata::builder::{BuildOptions, sample, sample_pdb};
-use ferrocil_metadata::check::{check_image, check_metadata};
+use ferrocil_metadata::check::{check_image, check_pdb};
 use ferrocil_metadata::pdb::Pdb;
 use ferrocil_metadata::verify::verify;
 use ferrocil_metadata::{Image, TableId};
@@ -122,7 +122,7 @@ fn read(bytes: &[u8], is_pdb: bool) -> bool {
         let Ok(pdb) = Pdb::parse(bytes) else {
             return false;
         };
-        black_box(check_metadata(&pdb));
+        black_box(check_pdb(&pdb));
         return true;
     }
     let Ok(image) = Image::parse(bytes) else {

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use crate::cattr::{self, LocalResolver};
 use crate::il::{self, Decoder, Operand};
+use crate::pdb::Pdb;
 use crate::sig::{self, TreeBuilder};
 use crate::tables::schema::ColumnKind;
 use crate::{
@@ -89,9 +90,58 @@ pub fn check_image(image: &Image<'_>) -> Report {
             result.map(drop).map_err(Problem::from),
         );
     }
+    for fixup in image.vtable_fixups() {
+        let result = fixup.map(|fixup| {
+            core::hint::black_box(fixup.methods().count());
+        });
+        report.note(Token::NIL, result.map_err(Problem::from));
+    }
     for rid in image.rids(TableId::ManifestResource) {
         let result = image.resource_data(rid).map(drop).map_err(Problem::from);
         report.note(Token::new(TableId::ManifestResource, rid), result);
+    }
+    report
+}
+
+/// Reads every row, name, sequence point, import, constant and custom debug information of a PDB.
+#[must_use]
+pub fn check_pdb(pdb: &Pdb<'_>) -> Report {
+    let mut report = check_metadata(pdb);
+    for rid in pdb.rids(TableId::Document) {
+        let result = pdb.document_name(rid).map(drop).map_err(Problem::from);
+        report.note(Token::new(TableId::Document, rid), result);
+    }
+    for rid in pdb.rids(TableId::MethodDebugInformation) {
+        let all = pdb
+            .sequence_points(rid)
+            .and_then(|mut points| points.try_for_each(|point| point.map(drop)));
+        report.note(
+            Token::new(TableId::MethodDebugInformation, rid),
+            all.map_err(Problem::from),
+        );
+    }
+    for rid in pdb.rids(TableId::ImportScope) {
+        let all = pdb
+            .imports(rid)
+            .and_then(|mut imports| imports.try_for_each(|import| import.map(drop)));
+        report.note(
+            Token::new(TableId::ImportScope, rid),
+            all.map_err(Problem::from),
+        );
+    }
+    for rid in pdb.rids(TableId::LocalConstant) {
+        let result = pdb.local_constant_value(rid).map(drop);
+        report.note(
+            Token::new(TableId::LocalConstant, rid),
+            result.map_err(Problem::from),
+        );
+    }
+    for rid in pdb.rids(TableId::CustomDebugInformation) {
+        let result = pdb.custom_debug_info(rid).map(drop);
+        report.note(
+            Token::new(TableId::CustomDebugInformation, rid),
+            result.map_err(Problem::from),
+        );
     }
     report
 }

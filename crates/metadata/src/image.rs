@@ -5,7 +5,7 @@ use core::ops::Deref;
 use crate::body::MethodBody;
 use crate::flags::CorFlags;
 use crate::metadata::Metadata;
-use crate::pe::{CliHeader, DebugEntry, Pe, PeHeader};
+use crate::pe::{CliHeader, DebugEntry, Pe, PeHeader, VTableFixup};
 use crate::reader::u32_at;
 use crate::tables::schema::TableId;
 use crate::{Error, Rid, Token};
@@ -149,6 +149,11 @@ impl<'a> Image<'a> {
     /// The entries of the debug directory.
     pub fn debug_entries(&self) -> impl Iterator<Item = Result<DebugEntry<'a>, Error>> + use<'a> {
         self.pe.debug_entries()
+    }
+
+    /// The vtable fixups of an image that exports methods to native code.
+    pub fn vtable_fixups(&self) -> impl Iterator<Item = Result<VTableFixup<'a>, Error>> + use<'a> {
+        self.pe.vtable_fixups()
     }
 
     /// The manifest resources: row and name.

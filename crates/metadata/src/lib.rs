@@ -52,7 +52,7 @@ pub use identity::{AssemblyIdentity, PublicKeyToken, Version};
 pub use image::{Image, PInvoke, ResourceData};
 pub use index::{NestedTypeIndex, SemanticsIndex, TypeNameIndex};
 pub use metadata::Metadata;
-pub use pe::{CliHeader, DebugEntry, Directory, PeHeader};
+pub use pe::{CliHeader, DebugEntry, Directory, PeHeader, VTableFixup};
 pub use reader::Reader;
 pub use tables::RawRow;
 pub use tables::coded::CodedKind;

@@ -78,7 +78,34 @@ pub struct DebugEntry<'a> {
     pub data: &'a [u8],
 }
 
+/// A run of slots that native code calls methods through (II.25.3.3.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VTableFixup<'a> {
+    /// Address of the first slot.
+    pub rva: u32,
+    /// 1 slots of 32 bits, 2 of 64 bits, 4 called from unmanaged code, 0x10 the most derived method.
+    pub kind: u16,
+    /// The slots; each holds a method's token until the image is loaded.
+    slots: &'a [u8],
+}
+
+impl<'a> VTableFixup<'a> {
+    const IS_64_BIT: u16 = 2;
+
+    const fn slot_size(kind: u16) -> usize {
+        if kind & Self::IS_64_BIT != 0 { 8 } else { 4 }
+    }
+
+    /// The method of each slot.
+    pub fn methods(&self) -> impl ExactSizeIterator<Item = Token> + use<'a> {
+        self.slots
+            .chunks_exact(Self::slot_size(self.kind))
+            .map(|slot| Token(u32_at(slot, 0).unwrap_or(0)))
+    }
+}
+
 const CLI_DIRECTORY: usize = 14;
+const VTABLE_FIXUP: usize = 8;
 const DEBUG_DIRECTORY: usize = 6;
 const SECTION_HEADER: usize = 40;
 const DEBUG_ENTRY: usize = 28;
@@ -160,7 +187,6 @@ impl<'a> Pe<'a> {
         })
     }
 
-    #[inline]
     /// Bytes that sections promise beyond the end of the file.
     pub(crate) fn missing_bytes(&self) -> u64 {
         let end = self
@@ -173,6 +199,7 @@ impl<'a> Pe<'a> {
         end.unwrap_or(0).saturating_sub(self.file.len() as u64)
     }
 
+    #[inline]
     pub(crate) fn rva_bytes(&self, rva: u32, len: u32) -> Result<&'a [u8], Error> {
         rva_bytes(self.file, self.sections, rva, len)
     }
@@ -181,6 +208,24 @@ impl<'a> Pe<'a> {
     #[inline]
     pub(crate) fn rva_tail(&self, rva: u32) -> Result<&'a [u8], Error> {
         rva_tail(self.file, self.sections, rva).ok_or(Error::BadRva { rva, len: 1 })
+    }
+
+    pub(crate) fn vtable_fixups(
+        &self,
+    ) -> impl Iterator<Item = Result<VTableFixup<'a>, Error>> + use<'a> {
+        let (file, sections) = (self.file, self.sections);
+        let directory = self.cli.vtable_fixups;
+        let table = rva_bytes(file, sections, directory.rva, directory.size).unwrap_or(&[]);
+        table.chunks_exact(VTABLE_FIXUP).map(move |entry| {
+            let truncated = Error::Truncated("vtable fixups");
+            let mut reader = Reader::new(entry);
+            let rva = reader.u32().ok_or(truncated)?;
+            let count = reader.u16().ok_or(truncated)?;
+            let kind = reader.u16().ok_or(truncated)?;
+            let len = usize::from(count) * VTableFixup::slot_size(kind);
+            let slots = rva_bytes(file, sections, rva, len as u32)?;
+            Ok(VTableFixup { rva, kind, slots })
+        })
     }
 
     pub(crate) fn debug_entries(

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use ferrocil_metadata::Image;
 use ferrocil_metadata::builder::{BuildOptions, sample, sample_pdb};
-use ferrocil_metadata::check::{check_image, check_metadata};
+use ferrocil_metadata::check::{check_image, check_pdb};
 use ferrocil_metadata::pdb::Pdb;
 use ferrocil_metadata::verify::verify;
-use ferrocil_metadata::{Image, TableId};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any, proptest};
 use proptest::prop_assert;
@@ -39,17 +39,7 @@ fn read_pdb(bytes: &[u8]) -> bool {
     let Ok(pdb) = Pdb::parse(bytes) else {
         return false;
     };
-    std::hint::black_box(check_metadata(&pdb));
-    let names = pdb
-        .rids(TableId::Document)
-        .filter(|rid| pdb.document_name(*rid).is_ok())
-        .count();
-    let points: usize = pdb
-        .rids(TableId::MethodDebugInformation)
-        .filter_map(|rid| pdb.sequence_points(rid).ok())
-        .map(|points| points.count())
-        .sum();
-    std::hint::black_box((names, points));
+    std::hint::black_box(check_pdb(&pdb));
     true
 }
 

@@ -2,10 +2,10 @@
 
 use ferrocil_metadata::builder::{BodyWriter, BuildOptions, ImageBuilder, sample, sample_pdb};
 use ferrocil_metadata::cattr::{self, LocalResolver, Value};
-use ferrocil_metadata::check::{check_image, check_metadata};
+use ferrocil_metadata::check::{check_image, check_metadata, check_pdb};
 use ferrocil_metadata::il::{Decoder, Opcode, Operand};
 use ferrocil_metadata::marshal::{MarshalSpec, NativeType};
-use ferrocil_metadata::pdb::Pdb;
+use ferrocil_metadata::pdb::{CustomDebugInfo, Import, LocalConstantValue, Pdb};
 use ferrocil_metadata::{
     ClassLayoutRow, ConstantValue, CustomAttributeRow, EhKind, Error, Image, NestedTypeIndex,
     ResourceData, Scalar, SemanticsIndex, TableId, Token, TypeNameIndex,
@@ -439,7 +439,53 @@ fn a_portable_pdb() {
         pdb.string(pdb.local_variable(variable).expect("a row").name),
         Ok("count")
     );
-    assert_eq!(pdb.scope_constants(scope).len(), 1);
+    assert_eq!(pdb.scope_constants(scope).len(), 6);
+    let type_ref = |rid| Token::new(TableId::TypeRef, rid);
+    let constants: Vec<_> = pdb
+        .rids(TableId::LocalConstant)
+        .map(|rid| pdb.local_constant_value(rid).expect("a constant"))
+        .collect();
+    assert_eq!(
+        constants[0],
+        LocalConstantValue::Scalar(Scalar::I4(5), None)
+    );
+    let LocalConstantValue::String(text) = constants[1] else {
+        panic!("a string: {:?}", constants[1])
+    };
+    assert_eq!(text.to_string(), "hi");
+    assert_eq!(
+        constants[2..],
+        [
+            LocalConstantValue::Null,
+            LocalConstantValue::Null,
+            LocalConstantValue::Scalar(Scalar::U1(7), Some(type_ref(2))),
+            LocalConstantValue::Other(type_ref(1), &[2, 1]),
+        ]
+    );
+    let imports: Result<Vec<_>, _> = pdb.imports(1).expect("a scope").collect();
+    assert_eq!(
+        imports.expect("imports"),
+        [
+            Import::Namespace("System"),
+            Import::AssemblyNamespace(1, "System"),
+            Import::Type(type_ref(1)),
+            Import::XmlNamespace("A", "System"),
+            Import::AssemblyReferenceAlias("A"),
+            Import::AssemblyAlias("A", 1),
+            Import::NamespaceAlias("A", "System"),
+            Import::AssemblyNamespaceAlias("A", 1, "System"),
+            Import::TypeAlias("A", type_ref(1)),
+        ]
+    );
+    let infos: Vec<_> = pdb
+        .rids(TableId::CustomDebugInformation)
+        .map(|rid| pdb.custom_debug_info(rid).expect("a row"))
+        .collect();
+    assert!(matches!(infos[0], CustomDebugInfo::Other(_, [4, 5])));
+    assert!(matches!(infos[1], CustomDebugInfo::HoistedScopes(scopes) if scopes.eq([(1, 9)])));
+    assert_eq!(infos[2], CustomDebugInfo::SourceLink("{}"));
+    assert_eq!(infos[3], CustomDebugInfo::EmbeddedSource(0, b"x"));
+    assert_eq!(check_pdb(&pdb).problems, []);
     assert_eq!(pdb.kickoff_method(2), Some(3));
     let custom = pdb
         .custom_debug_information_of(Token::new(TableId::MethodDef, 1))
@@ -453,4 +499,26 @@ fn a_portable_pdb() {
     let image = sample(BuildOptions::default()).expect("the sample fits");
     let image = Image::parse(&image).expect("an image");
     assert!(Pdb::parse(image.file()).is_err());
+}
+
+/// The sample has no vtable fixups; its CLI header can point at bytes that are some.
+#[test]
+fn vtable_fixups_name_methods() {
+    let mut builder = ImageBuilder::new("exports");
+    let object = builder.type_ref("mscorlib", "System", "Object");
+    builder.class("", "C", object);
+    let method = builder.static_method("M", &[0, 0, 1], &[0x2A]);
+    let slots = builder.data(&[&method.0.to_le_bytes()[..], &[0; 4]].concat());
+    let entry = [&slots.to_le_bytes()[..], &[1, 0, 2 | 4, 0]].concat();
+    let table = builder.data(&entry);
+    let mut bytes = builder.build().expect("it fits");
+    // The CLI header starts the first section, at file offset 0x200.
+    bytes[0x200 + 48..][..8].copy_from_slice(&[&table.to_le_bytes()[..], &[8, 0, 0, 0]].concat());
+    let image = Image::parse(&bytes).expect("an image");
+    let fixups: Vec<_> = image
+        .vtable_fixups()
+        .map(|fixup| fixup.expect("a fixup"))
+        .collect();
+    assert_eq!((fixups.len(), fixups[0].kind), (1, 6));
+    assert_eq!(fixups[0].methods().collect::<Vec<_>>(), [method]);
 }

@@ -2,16 +2,13 @@
 #![no_main]
 
 use ferrocil_metadata::TableId;
-use ferrocil_metadata::check::check_metadata;
+use ferrocil_metadata::check::check_pdb;
 use ferrocil_metadata::pdb::Pdb;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(pdb) = Pdb::parse(bytes) else { return };
-    std::hint::black_box(check_metadata(&pdb));
-    for document in pdb.rids(TableId::Document) {
-        std::hint::black_box(pdb.document_name(document).is_ok());
-    }
+    std::hint::black_box(check_pdb(&pdb));
     for method in pdb.rids(TableId::MethodDebugInformation) {
         std::hint::black_box(pdb.source_at(method, u32::MAX).is_ok());
     }

@@ -531,7 +531,7 @@ pub fn sample_pdb() -> Result<Vec<u8>, WriteError> {
         language,
     });
     builder.add(&DocumentRow {
-        name: BlobIndex::NIL,
+        name,
         hash_algorithm,
         hash,
         language: GuidIndex::NIL,
@@ -566,10 +566,13 @@ pub fn sample_pdb() -> Result<Vec<u8>, WriteError> {
     });
     let (name, signature) = (builder.string("Limit"), builder.blob(&[0x08, 5, 0, 0, 0]));
     builder.add(&LocalConstantRow { name, signature });
-    builder.add(&ImportScopeRow {
-        parent: 0,
-        imports: BlobIndex::NIL,
-    });
+    let (system, alias) = (builder.blob(b"System").0 as u8, builder.blob(b"A").0 as u8);
+    // Every kind of import; types are TypeRef 1.
+    let imports = builder.blob(&[
+        1, system, 2, 1, system, 3, 5, 4, alias, system, 5, alias, 6, alias, 1, 7, alias, system,
+        8, alias, 1, system, 9, alias, 5,
+    ]);
+    builder.add(&ImportScopeRow { parent: 0, imports });
     builder.add(&StateMachineMethodRow {
         move_next_method: 2,
         kickoff_method: 3,
@@ -580,6 +583,43 @@ pub fn sample_pdb() -> Result<Vec<u8>, WriteError> {
         kind,
         value,
     });
+    // Hoisted scopes, source link, embedded source.
+    let scopes = Guid(*b"\x1E\xA6\xA9\x6D\xC7\xF8\x74\x48\xBE\x62\x68\xBC\x56\x30\xDF\x71");
+    let link = Guid(*b"\x56\x05\x11\xCC\x91\xA0\x38\x4D\x9F\xEC\x25\xAB\x9A\x35\x1A\x6A");
+    let source = Guid(*b"\x1B\x57\x8A\x0E\x26\x69\x6E\x46\xB4\xAD\x8A\xB0\x46\x11\xF5\xFE");
+    let known: [(Guid, Token, &[u8]); 3] = [
+        (
+            scopes,
+            Token::new(TableId::MethodDef, 2),
+            &[1, 0, 0, 0, 9, 0, 0, 0],
+        ),
+        (link, Token::new(TableId::Module, 1), b"{}"),
+        (
+            source,
+            Token::new(TableId::Document, 1),
+            &[0, 0, 0, 0, b'x'],
+        ),
+    ];
+    for (kind, parent, value) in known {
+        let (kind, value) = (builder.guid(kind), builder.blob(value));
+        builder.add(&CustomDebugInformationRow {
+            parent,
+            kind,
+            value,
+        });
+    }
+    // A string, a null string, an object, an enumeration's member, a decimal.
+    let constants: [(&str, &[u8]); 5] = [
+        ("Text", &[0x0E, b'h', 0, b'i', 0]),
+        ("NoText", &[0x0E, 0xFF]),
+        ("Nothing", &[0x1C]),
+        ("Color", &[0x20, 5, 0x05, 7, 9]),
+        ("Price", &[0x11, 5, 2, 1]),
+    ];
+    for (name, signature) in constants {
+        let (name, signature) = (builder.string(name), builder.blob(signature));
+        builder.add(&LocalConstantRow { name, signature });
+    }
     let id = core::array::from_fn(|index| index as u8);
     let main = Token::new(TableId::MethodDef, 4);
     builder.pdb(

@@ -1,8 +1,14 @@
-//! Portable PDB: source files, sequence points, local scopes
+//! Portable PDB: source files, sequence points, local scopes, imports, constants, custom debug information
 //! (specification: `dotnet/runtime`, `docs/design/specs/PortablePdb-Metadata.md`).
 
+mod constants;
+mod custom;
+mod imports;
 mod points;
 
+pub use constants::LocalConstantValue;
+pub use custom::{CustomDebugInfo, HoistedScopes};
+pub use imports::{Import, Imports};
 pub use points::{SequencePoint, SequencePoints, SourceSpan};
 
 use alloc::string::String;
