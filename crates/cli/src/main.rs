@@ -3,6 +3,7 @@
 mod dis;
 mod options;
 mod report;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -16,8 +17,10 @@ const MAIN_STACK: usize = 16 << 20;
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    if let Some(Command::Dis(options)) = &options.command {
-        return dis::run(options);
+    match &options.command {
+        Some(Command::Dis(options)) => return dis::run(options),
+        Some(Command::Verify(options)) => return verify::run(options),
+        None => {}
     }
     // The program runs on a thread with a stack of known bounds, so that its overflow is
     // noticed and becomes an exception.

@@ -56,6 +56,15 @@ pub struct Options {
 pub enum Command {
     /// Print a program or library as IL assembler text, or its metadata tables.
     Dis(DisOptions),
+    /// Check the structural rules of IL (ECMA-335 III.1.7 and III.1.8) in every method.
+    Verify(VerifyOptions),
+}
+
+/// Options of `ferrocil verify`.
+#[derive(Args, Debug)]
+pub struct VerifyOptions {
+    /// A .NET executable, library or module.
+    pub file: PathBuf,
 }
 
 /// Options of `ferrocil dis`.
