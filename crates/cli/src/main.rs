@@ -16,10 +16,11 @@ use crate::options::{Command, Options};
 const MAIN_STACK: usize = 16 << 20;
 
 fn main() -> ExitCode {
-    let options = Options::parse();
+    let mut options = Options::parse();
     match &options.command {
         Some(Command::Dis(options)) => return dis::run(options),
         Some(Command::Verify(options)) => return verify::run(options),
+        Some(Command::Inspect(inspect)) => options = inspect.options(),
         None => {}
     }
     // The program runs on a thread with a stack of known bounds, so that its overflow is
@@ -59,6 +60,9 @@ fn run(options: &Options) -> ExitCode {
     }
     if let Some(folder) = options.code_cache_folder() {
         builder = builder.code_cache(folder);
+    }
+    if let Some(what) = &options.inspect {
+        builder = builder.inspect(what.clone());
     }
     let runtime = match builder.build() {
         Ok(runtime) => runtime,

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use ferrocil::{Inspection, Tier};
 
 /// Runs .NET programs.
 #[derive(Parser, Debug)]
@@ -40,6 +41,9 @@ pub struct Options {
     /// $FERROCIL_CODE_CACHE, else ferrocil in $XDG_CACHE_HOME or ~/.cache).
     #[arg(long, value_name = "FOLDER|off")]
     pub code_cache: Option<PathBuf>,
+    /// Set by `ferrocil inspect`.
+    #[arg(skip)]
+    pub inspect: Option<Inspection>,
     /// The program: a .NET executable.
     #[arg(required = true)]
     pub file: Option<PathBuf>,
@@ -58,6 +62,8 @@ pub enum Command {
     Dis(DisOptions),
     /// Check the structural rules of IL (ECMA-335 III.1.7 and III.1.8) in every method.
     Verify(VerifyOptions),
+    /// Run a program and print every stage of the compilation of some of its methods.
+    Inspect(InspectOptions),
 }
 
 /// Options of `ferrocil verify`.
@@ -65,6 +71,26 @@ pub enum Command {
 pub struct VerifyOptions {
     /// A .NET executable, library or module.
     pub file: PathBuf,
+}
+
+/// Options of `ferrocil inspect`.
+#[derive(Args, Debug)]
+#[command(trailing_var_arg = true)]
+pub struct InspectOptions {
+    /// Compile with this tier, whatever the runtime would choose.
+    #[arg(long)]
+    tier: Option<TierName>,
+    /// Part of the method's name, for example `Program::Main`.
+    method: String,
+    /// The program, perhaps after options for running it, and its arguments.
+    #[arg(allow_hyphen_values = true, required = true)]
+    run: Vec<String>,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug)]
+enum TierName {
+    Quick,
+    Optimized,
 }
 
 /// Options of `ferrocil dis`.
@@ -101,6 +127,25 @@ impl Options {
         absolute("XDG_CACHE_HOME")
             .or_else(|| absolute("HOME").map(|home| home.join(".cache")))
             .map(|caches| caches.join("ferrocil"))
+    }
+}
+
+impl InspectOptions {
+    /// Options for running the program. Leaves the process when they are wrong.
+    #[must_use]
+    pub fn options(&self) -> Options {
+        let program = std::iter::once("ferrocil inspect");
+        let mut options = Options::parse_from(program.chain(self.run.iter().map(String::as_str)));
+        // Code that is kept is not compiled.
+        options.code_cache = Some("off".into());
+        options.inspect = Some(Inspection {
+            method: self.method.replace("::", ":"),
+            tier: self.tier.map(|t| match t {
+                TierName::Quick => Tier::Quick,
+                TierName::Optimized => Tier::Optimized,
+            }),
+        });
+        options
     }
 }
 

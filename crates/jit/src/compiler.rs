@@ -115,7 +115,7 @@ impl Compiler {
         signature: Signature,
         symbols: &mut SymbolTable,
         assembler: &mut Assembler,
-        dumps: &mut crate::Dumps,
+        mut dumps: Option<&mut crate::Dumps>,
         build: impl FnOnce(
             &mut ClifFunction,
             &mut FunctionBuilderContext,
@@ -130,7 +130,7 @@ impl Compiler {
             let mut frontend = std::mem::take(&mut scratch.frontend);
             build(&mut context.func, &mut frontend, symbols)?;
             scratch.frontend = frontend;
-            if self.options.dumps {
+            if let Some(dumps) = &mut dumps {
                 use std::fmt::Write;
                 let _ = writeln!(dumps.clif, "{}", context.func.display());
                 context.set_disasm(true);
@@ -147,7 +147,7 @@ impl Compiler {
                         other => other.to_string(),
                     })
                 })?;
-            if let Some(text) = &compiled.vcode {
+            if let (Some(text), Some(dumps)) = (&compiled.vcode, dumps) {
                 dumps.vcode.push_str(text);
                 dumps.vcode.push('\n');
             }

@@ -23,6 +23,7 @@ pub use code::{
 pub use compiler::{Compiler, CompilerOptions, Tier};
 pub use error::CompileError;
 pub use host::MethodInput;
+pub use il::il_listing;
 pub use stubs::{StubInput, StubKind};
 
 /// The README's example is compiled and run with the documentation tests.

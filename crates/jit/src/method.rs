@@ -28,6 +28,30 @@ impl Compiler {
         input: &MethodInput<'_>,
         tier: Tier,
     ) -> Result<CompiledMethod, CompileError> {
+        let dumps = self.options.dumps.then(Dumps::default);
+        self.compile_into(host, input, tier, dumps)
+    }
+
+    /// Compiles a method and keeps the text of every stage in [`CompiledMethod::dumps`].
+    ///
+    /// # Errors
+    /// As [`Compiler::compile`].
+    pub fn inspect(
+        &self,
+        host: &dyn CompilerHost,
+        input: &MethodInput<'_>,
+        tier: Tier,
+    ) -> Result<CompiledMethod, CompileError> {
+        self.compile_into(host, input, tier, Some(Dumps::default()))
+    }
+
+    fn compile_into(
+        &self,
+        host: &dyn CompilerHost,
+        input: &MethodInput<'_>,
+        tier: Tier,
+        mut dumps: Option<Dumps>,
+    ) -> Result<CompiledMethod, CompileError> {
         let Imported {
             mut funcs,
             eh,
@@ -38,9 +62,8 @@ impl Compiler {
             return Err(CompileError::SharedFilter);
         }
         for func in &mut funcs {
-            passes::run(func, tier);
+            passes::run(func, tier, dumps.as_mut().map(|d| &mut d.stages));
         }
-        let mut dumps = Dumps::default();
         let mut stats = Stats {
             il_bytes: input.body.code.len() as u32,
             ..Stats::default()
@@ -48,7 +71,7 @@ impl Compiler {
         let mut symbols = SymbolTable::default();
         let mut assembler = Assembler::new();
         for func in &funcs {
-            if self.options.dumps {
+            if let Some(dumps) = &mut dumps {
                 let _ = writeln!(dumps.hir, "{func}");
             }
             stats.hir_insts += func.inst_count() as u32;
@@ -59,7 +82,7 @@ impl Compiler {
                 clif_signature(func),
                 &mut symbols,
                 &mut assembler,
-                &mut dumps,
+                dumps.as_mut(),
                 |clif, frontend, symbols| {
                     let frontend_config = self.isa(tier).frontend_config();
                     lower(
@@ -99,9 +122,7 @@ impl Compiler {
             .collect();
         out.invalid = invalid;
         out.stats = stats;
-        if self.options.dumps {
-            out.dumps = Some(dumps);
-        }
+        out.dumps = dumps;
         Ok(out)
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ferrocil_corlib::icalls;
-use ferrocil_vm::{RuntimeOptions, SearchPath};
+use ferrocil_vm::{Inspection, RuntimeOptions, SearchPath};
 
 use crate::error::Error;
 use crate::runtime::Runtime;
@@ -18,6 +18,7 @@ pub struct RuntimeBuilder {
     gc_verify: bool,
     gc_log: bool,
     trace_compile: bool,
+    inspect: Option<Inspection>,
     base: Option<PathBuf>,
     code_cache: Option<PathBuf>,
     framework: Vec<PathBuf>,
@@ -65,6 +66,13 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Prints every stage of the compilation of the methods named: IL, hir after each pass that
+    /// changed it, Cranelift IR, machine code and tables.
+    pub fn inspect(mut self, what: Inspection) -> Self {
+        self.inspect = Some(what);
+        self
+    }
+
     /// Folder in which assemblies are looked for first.
     pub fn base_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.base = Some(folder.into());
@@ -101,6 +109,7 @@ impl RuntimeBuilder {
         options.heap.verify = self.gc_verify;
         options.gc_log = self.gc_log;
         options.trace_compile = self.trace_compile;
+        options.inspect = self.inspect;
         let vm = ferrocil_vm::Runtime::new(options)?;
         Runtime::start(Arc::clone(&vm))
     }

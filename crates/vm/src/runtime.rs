@@ -45,8 +45,19 @@ pub struct RuntimeOptions {
     pub trace_compile: bool,
     /// Folder of the code cache; none: code is not kept.
     pub code_cache: Option<PathBuf>,
+    /// Print every stage of the compilation of methods whose name contains this.
+    pub inspect: Option<Inspection>,
     /// Internal calls.
     pub icalls: IcallTable,
+}
+
+/// Which compilations are printed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Inspection {
+    /// Part of the full name.
+    pub method: String,
+    /// Compile with this tier, whatever the runtime would choose.
+    pub tier: Option<ferrocil_jit::Tier>,
 }
 
 impl Default for RuntimeOptions {
@@ -59,6 +70,7 @@ impl Default for RuntimeOptions {
             gc_log: false,
             trace_compile: false,
             code_cache: None,
+            inspect: None,
             icalls: IcallTable::default(),
         }
     }

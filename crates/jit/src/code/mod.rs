@@ -3,6 +3,7 @@
 mod assemble;
 mod check;
 mod handles;
+mod listing;
 
 pub(crate) use assemble::Assembler;
 pub use handles::HandleMap;
@@ -128,7 +129,9 @@ pub struct Stats {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Dumps {
-    /// hir of the body and its funclets.
+    /// Each step that changed the hir, with the hir after it: import first, then the passes.
+    pub stages: Vec<(String, String)>,
+    /// hir of the body and its funclets, after all passes.
     pub hir: String,
     /// Cranelift IR before its optimisations.
     pub clif: String,

@@ -83,6 +83,12 @@ impl fmt::Display for Inst {
                 addr,
                 offset,
             } => write!(f, "load.{mem} [{addr}+{offset}] {}", lower(access)),
+            Inst::Length {
+                access,
+                object,
+                offset,
+                ..
+            } => write!(f, "length [{object}+{offset}] {}", lower(access)),
             Inst::Store {
                 mem,
                 access,

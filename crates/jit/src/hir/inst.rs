@@ -235,6 +235,18 @@ pub enum Inst {
         /// Byte offset from the base.
         offset: u32,
     },
+    /// Loads an `i32` of an array or string that never changes and is not negative (a length),
+    /// or may be (a lower bound).
+    Length {
+        /// How it may fail.
+        access: Access,
+        /// Array or string.
+        object: Value,
+        /// Byte offset.
+        offset: u32,
+        /// Whether it is a length.
+        is_length: bool,
+    },
     /// Narrows and stores. Not for references into the heap: [`Inst::StoreRef`].
     Store {
         /// Storage.
@@ -433,6 +445,7 @@ impl Inst {
             | Inst::CheckFinite(a)
             | Inst::NullCheck(a)
             | Inst::Load { addr: a, .. }
+            | Inst::Length { object: a, .. }
             | Inst::Clear { dst: a, .. }
             | Inst::IsExact { object: a, .. }
             | Inst::IsInst { object: a, .. }
@@ -497,7 +510,7 @@ impl Inst {
             | Inst::SymbolAddr(_)
             | Inst::IsExact { .. }
             | Inst::IsInst { .. } => true,
-            Inst::Load { access, .. } => *access == Access::Safe,
+            Inst::Load { access, .. } | Inst::Length { access, .. } => *access == Access::Safe,
             Inst::CodeAddress { object, .. } => object.is_none(),
             _ => false,
         }

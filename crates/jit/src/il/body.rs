@@ -13,7 +13,7 @@ const MAX_CLAUSES: usize = 1024;
 const NONE: u32 = u32::MAX;
 
 /// A basic block of IL.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct IlBlock {
     /// First instruction.
     pub(crate) first: usize,
@@ -27,6 +27,22 @@ pub(crate) struct IlBlock {
     pub(crate) preds: Vec<u32>,
     /// Clauses whose try range holds this block, innermost first.
     pub(crate) clauses: Vec<u32>,
+    /// The block that follows in the IL.
+    pub(crate) next: u32,
+    /// Blocks that control from here reaches in place of others (copies), to be applied in order.
+    pub(crate) redirect: Vec<(u32, u32)>,
+}
+
+impl IlBlock {
+    /// The block that control from here reaches when the IL names `target`.
+    pub(crate) fn redirected(&self, mut target: u32) -> u32 {
+        for (from, to) in &self.redirect {
+            if target == *from {
+                target = *to;
+            }
+        }
+        target
+    }
 }
 
 /// Where a finally handler goes on after `endfinally`.
@@ -43,6 +59,8 @@ pub(crate) struct Body<'a> {
     pub(crate) code_len: u32,
     pub(crate) insts: Vec<Instruction<'a>>,
     pub(crate) blocks: Vec<IlBlock>,
+    /// How many of the blocks are not copies; these come first.
+    pub(crate) il_blocks: usize,
     pub(crate) clauses: &'a [EhClause],
     /// By clause: continuations of a finally handler; selector = index + 1, 0 resumes unwinding.
     pub(crate) continuations: Vec<Vec<Next>>,
@@ -109,6 +127,7 @@ impl<'a> Body<'a> {
             code_len,
             insts,
             blocks: Vec::new(),
+            il_blocks: 0,
             clauses,
             continuations: vec![Vec::new(); clauses.len()],
             block_at: vec![NONE; code.len() + 1],
@@ -178,7 +197,9 @@ impl<'a> Body<'a> {
                     last.last = i;
                 }
                 self.block_at[inst.offset as usize] = self.blocks.len() as u32;
+                let next = self.blocks.len() as u32 + 1;
                 self.blocks.push(IlBlock {
+                    next,
                     first: i,
                     last: i,
                     offset: inst.offset,
@@ -189,6 +210,7 @@ impl<'a> Body<'a> {
         if let Some(last) = self.blocks.last_mut() {
             last.last = self.insts.len();
         }
+        self.il_blocks = self.blocks.len();
         for block in &mut self.blocks {
             for (i, clause) in self.clauses.iter().enumerate() {
                 if within(try_range(clause), block.offset) {
@@ -322,12 +344,27 @@ impl<'a> Body<'a> {
 
     fn find_edges(&mut self) {
         for i in 0..self.blocks.len() {
-            let succs = self.successors(i);
-            for &succ in &succs {
-                self.blocks[succ as usize].preds.push(i as u32);
-            }
-            self.blocks[i].succs = succs;
+            self.blocks[i].succs = self.successors(i);
         }
+        self.find_preds();
+    }
+
+    fn find_preds(&mut self) {
+        for block in &mut self.blocks {
+            block.preds.clear();
+        }
+        for i in 0..self.blocks.len() {
+            for at in 0..self.blocks[i].succs.len() {
+                let succ = self.blocks[i].succs[at] as usize;
+                self.blocks[succ].preds.push(i as u32);
+            }
+        }
+    }
+
+    /// Finds predecessors and numbers anew after successors have changed.
+    pub(crate) fn connect(&mut self) {
+        self.find_preds();
+        self.number();
     }
 
     fn successors(&self, block: usize) -> Vec<u32> {

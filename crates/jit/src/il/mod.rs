@@ -2,9 +2,12 @@
 
 mod body;
 mod import;
+mod listing;
 mod liveness;
+mod loops;
 
 pub(crate) use import::{Imported, import};
+pub use listing::il_listing;
 
 use crate::host::{DeferredError, ResolveError};
 

@@ -3,7 +3,7 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::hir::{Access, Func, Inst, Value};
+use crate::hir::{Access, Func, Inst, Node, Value};
 
 /// Accesses below this offset fault on null.
 const NULL_PAGE: u32 = 4096;
@@ -16,57 +16,71 @@ pub(super) fn run(func: &mut Func) {
         merge_with_accesses(&mut data.nodes);
         data.nodes.retain_mut(|node| match &mut node.inst {
             Inst::NullCheck(value) => known.insert(*value),
-            Inst::Load { access, addr, .. }
-            | Inst::Store { access, addr, .. }
-            | Inst::StoreRef { access, addr, .. }
-                if *access == Access::MayBeNull =>
-            {
-                if !known.insert(*addr) {
-                    *access = Access::Safe;
-                }
-                true
-            }
             Inst::Unbox { object, .. } => {
                 known.insert(*object);
                 true
             }
-            _ => true,
+            inst => {
+                if let Some((access, addr, _)) = access_of(inst)
+                    && *access == Access::MayBeNull
+                    && !known.insert(addr)
+                {
+                    *access = Access::Safe;
+                }
+                true
+            }
         });
     }
 }
 
+/// How, through which base and at which offset an instruction accesses memory.
+fn access_of(inst: &mut Inst) -> Option<(&mut Access, Value, u32)> {
+    match inst {
+        Inst::Load {
+            access,
+            addr,
+            offset,
+            ..
+        }
+        | Inst::Store {
+            access,
+            addr,
+            offset,
+            ..
+        }
+        | Inst::StoreRef {
+            access,
+            addr,
+            offset,
+            ..
+        }
+        | Inst::Length {
+            access,
+            object: addr,
+            offset,
+            ..
+        } => Some((access, *addr, *offset)),
+        _ => None,
+    }
+}
+
 /// Drops a check when the same reference is accessed before anything else happens.
-fn merge_with_accesses(nodes: &mut Vec<crate::hir::Node>) {
+fn merge_with_accesses(nodes: &mut Vec<Node>) {
     let mut useless = Vec::new();
-    for (i, node) in nodes.iter().enumerate() {
-        let Inst::NullCheck(value) = node.inst else {
+    for i in 0..nodes.len() {
+        let Inst::NullCheck(value) = nodes[i].inst else {
             continue;
         };
-        for next in &nodes[i + 1..] {
-            match &next.inst {
-                Inst::Load {
-                    access: Access::MayBeNull,
-                    addr,
-                    offset,
-                    ..
-                }
-                | Inst::Store {
-                    access: Access::MayBeNull,
-                    addr,
-                    offset,
-                    ..
-                }
-                | Inst::StoreRef {
-                    access: Access::MayBeNull,
-                    addr,
-                    offset,
-                    ..
-                } if *addr == value && *offset < NULL_PAGE => {
+        for next in &mut nodes[i + 1..] {
+            if let Some((access, addr, offset)) = access_of(&mut next.inst) {
+                if addr == value && offset < NULL_PAGE {
+                    *access = Access::MayBeNull;
                     useless.push(i);
-                    break;
                 }
-                inst if inst.is_pure() => {}
-                _ => break,
+                break;
+            }
+            if !computes(&next.inst) {
+                break;
             }
         }
     }
@@ -77,4 +91,9 @@ fn merge_with_accesses(nodes: &mut Vec<crate::hir::Node>) {
             useless.binary_search(&(at - 1)).is_err()
         });
     }
+}
+
+/// Whether an instruction only computes with its operands: no memory, no exceptions.
+fn computes(inst: &Inst) -> bool {
+    inst.is_pure() && !matches!(inst, Inst::IsExact { .. } | Inst::IsInst { .. })
 }

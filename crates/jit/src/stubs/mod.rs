@@ -125,14 +125,14 @@ impl Compiler {
         }
         let mut symbols = SymbolTable::default();
         let mut assembler = Assembler::new();
-        let mut dumps = Dumps::default();
+        let mut dumps = self.options.dumps.then(Dumps::default);
         let config = host.abi();
         self.function(
             Tier::Quick,
             stub_signature(input.kind, &abi),
             &mut symbols,
             &mut assembler,
-            &mut dumps,
+            dumps.as_mut(),
             |func, frontend, symbols| {
                 let mut emit = Emit::new(func, frontend, symbols, config);
                 let entry = emit.b.create_block();
@@ -215,9 +215,7 @@ impl Compiler {
             });
             out.regions.push(Region { clauses: vec![0] });
         }
-        if self.options.dumps {
-            out.dumps = Some(dumps);
-        }
+        out.dumps = dumps;
         Ok(out)
     }
 }

@@ -131,7 +131,7 @@ impl Host<'_> {
         } else {
             Tier::Quick
         };
-        let compiled = runtime.compiler.compile(self, &input, tier).map_err(|e| {
+        let compiled = self.compile_input(&input, tier).map_err(|e| {
             LoadError::new(
                 LoadErrorKind::InvalidProgram,
                 shown.clone(),
@@ -270,7 +270,7 @@ impl Host<'_> {
             recorder: recorder.as_ref(),
             ..*self
         };
-        let compiled = runtime.compiler.compile(&host, &input, tier).map_err(|e| {
+        let compiled = host.compile_input(&input, tier).map_err(|e| {
             LoadError::new(
                 LoadErrorKind::InvalidProgram,
                 shown.clone(),

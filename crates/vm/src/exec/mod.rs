@@ -5,6 +5,7 @@ mod codemap;
 mod compile;
 mod helpers;
 mod host;
+mod inspect;
 mod intrinsics;
 mod invoke;
 mod link;

@@ -22,8 +22,8 @@ use crate::clif::emit::{Emit, Unwind};
 use crate::clif::symbols::SymbolTable;
 use crate::clif::traps;
 use crate::hir::{
-    Block, ClauseKind, Cond, Edge, Func, FuncKind, Handler, Inst, MethodEh, Node, RegionId, Slot,
-    Terminator, Ty, Value,
+    Block, ClauseKind, Cond, Edge, Func, FuncKind, Handler, Inst, Mem, MethodEh, Node, RegionId,
+    Slot, Terminator, Ty, Value,
 };
 use crate::host::{CompilerHost, Helper, Symbol, ThrowKind, WriteBarrier};
 
@@ -304,6 +304,12 @@ impl<'a> Lower<'a, '_> {
                 addr,
                 offset,
             } => self.load(*mem, *access, *addr, *offset),
+            Inst::Length {
+                access,
+                object,
+                offset,
+                ..
+            } => self.load(Mem::I32, *access, *object, *offset),
             Inst::Store {
                 mem,
                 access,

@@ -3,7 +3,7 @@
 use ferrocil_metadata::il::{Instruction, Opcode};
 
 use crate::clif::abi::ArgClass;
-use crate::hir::{Access, Binary, Convert, Inst, Mem, Ty, Value};
+use crate::hir::{Binary, Convert, Inst, Mem, Ty, Value};
 use crate::host::{CastStrategy, Helper, Repr, Symbol, TypeHandle, WellKnownType};
 use crate::il::Stop;
 
@@ -205,14 +205,19 @@ impl Importer<'_, '_> {
 
     /// Length of a vector as `i32`.
     pub(super) fn length(&mut self, array: Value) -> Value {
-        let access = self.access(array);
         let offset = self.host.abi().array_length;
+        self.length_at(array, offset, true)
+    }
+
+    /// A length or lower bound of an array or string.
+    pub(super) fn length_at(&mut self, object: Value, offset: u32, is_length: bool) -> Value {
+        let access = self.access(object);
         self.b.emit(
-            Inst::Load {
-                mem: Mem::I32,
+            Inst::Length {
                 access,
-                addr: array,
+                object,
                 offset,
+                is_length,
             },
             Ty::I32,
         )
@@ -293,14 +298,8 @@ impl Importer<'_, '_> {
         self.check_address(array);
         for (i, index) in indices.iter().enumerate() {
             let at = 4 * i as u32;
-            let load = |offset| Inst::Load {
-                mem: Mem::I32,
-                access: Access::Safe,
-                addr: array,
-                offset,
-            };
-            let length = self.b.emit(load(lengths + at), Ty::I32);
-            let bound = self.b.emit(load(bounds + at), Ty::I32);
+            let length = self.length_at(array, lengths + at, true);
+            let bound = self.length_at(array, bounds + at, false);
             let index = self
                 .b
                 .emit(Inst::Binary(Binary::Sub, *index, bound), Ty::I32);

@@ -65,7 +65,6 @@ impl Importer<'_, '_> {
                 let next = self.target(self.next_at)?;
                 let next = self.edge(next)?;
                 self.b.end(Terminator::Switch(value, edges, next));
-                self.finish_edges();
             }
             (O::Ret, _) => self.ret()?,
             (O::Throw, _) => {
@@ -122,7 +121,6 @@ impl Importer<'_, '_> {
         let next = self.target(self.next_at)?;
         let other = self.edge(next)?;
         self.b.end(term(then, other));
-        self.finish_edges();
         Ok(())
     }
 

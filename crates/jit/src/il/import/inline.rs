@@ -96,9 +96,14 @@ impl<'a> Importer<'a, '_> {
         let queue = std::mem::replace(&mut self.queue, BinaryHeap::new());
         let stack = std::mem::take(&mut self.stack);
         let prefixes = std::mem::replace(&mut self.prefixes, Prefixes::default());
-        let polls = std::mem::take(&mut self.polls);
         let pending_free = std::mem::take(&mut self.pending_free);
-        let position = (self.at, self.next_at, self.current_order, self.sret);
+        let position = (
+            self.at,
+            self.next_at,
+            self.current_order,
+            self.il_block.take(),
+            self.sret,
+        );
         let inline = self.inline.replace(Inline { exit, region, il });
         self.current_order = -1;
         self.sret = result_struct.map(|r| r.1);
@@ -111,9 +116,14 @@ impl<'a> Importer<'a, '_> {
         }
         self.expanding.pop();
         self.inline = inline;
-        (self.at, self.next_at, self.current_order, self.sret) = position;
+        (
+            self.at,
+            self.next_at,
+            self.current_order,
+            self.il_block,
+            self.sret,
+        ) = position;
         self.pending_free = pending_free;
-        self.polls = polls;
         self.prefixes = prefixes;
         self.stack = stack;
         self.queue = queue;

@@ -56,14 +56,14 @@ impl Importer<'_, '_> {
                 } else {
                     abi.array_length
                 };
-                let value = self.load_scalar(Mem::I32, object, offset);
+                let value = self.length_at(object, offset, true);
                 self.push(value);
             }
             I::StringChars => {
                 let index = self.pop_as(Mem::I32)?;
                 let string = self.pop_ref()?;
                 let abi = self.host.abi();
-                let length = self.load_scalar(Mem::I32, string, abi.string_length);
+                let length = self.length_at(string, abi.string_length, true);
                 self.b.effect(Inst::BoundsCheck { index, length });
                 let index = self.b.emit(Inst::ZeroExtend(index), Ty::I64);
                 let one = self.b.i32(1);

@@ -24,7 +24,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::clif::abi::{AbiSig, ArgClass};
 use crate::compiler::Tier;
 use crate::hir::{
-    Block, Builder, Clause, ClauseKind, Edge, Func, FuncKind, Handler, MethodEh, RegionId, Slot,
+    Block, Builder, Clause, ClauseKind, Func, FuncKind, Handler, MethodEh, RegionId, Slot,
     Terminator, Ty, Value, Var,
 };
 use crate::host::{
@@ -34,6 +34,7 @@ use crate::host::{
 use crate::il::Stop;
 use crate::il::body::{Body, filter_range, handler_range, try_range, within};
 use crate::il::liveness::Variables;
+use crate::il::loops::restructure;
 
 use locals::{Frame, Places};
 use stack::{EntryItem, Item};
@@ -115,7 +116,10 @@ fn import_valid<'a>(
     tier: Tier,
 ) -> Result<Imported, (u32, Stop)> {
     let at_entry = |stop: Stop| (0, stop);
-    let body = Body::new(input.body.code, input.body.clauses)?;
+    let mut body = Body::new(input.body.code, input.body.clauses)?;
+    if tier == Tier::Optimized {
+        restructure(&mut body);
+    }
     let (local_types, locals) =
         local_classes(host, input.method, input.body.local_sig).map_err(at_entry)?;
     let mut eh = MethodEh::default();
@@ -252,8 +256,10 @@ struct Importer<'a, 'c> {
     prefixes: Prefixes,
     /// Order of the current IL block; -1 in the prologue.
     current_order: i64,
-    /// Blocks on back edges of the branch that is being built.
-    polls: Vec<(Block, Edge)>,
+    /// The current IL block; none in the prologue and while handlers are set up.
+    il_block: Option<usize>,
+    /// Whether the branch that is being built polls.
+    polled: bool,
     /// IL offset of the current instruction and of the next one.
     at: u32,
     next_at: u32,
@@ -305,7 +311,8 @@ impl<'a, 'c> Importer<'a, 'c> {
             stack: Vec::new(),
             prefixes: Prefixes::default(),
             current_order: -1,
-            polls: Vec::new(),
+            il_block: None,
+            polled: false,
             at: 0,
             next_at: 0,
             non_null: FxHashSet::default(),
@@ -433,6 +440,7 @@ impl<'a, 'c> Importer<'a, 'c> {
 
     /// Builds the entries of handlers that the next block's exceptions can reach.
     fn handler_entries(&mut self, region: RegionId) -> Step<()> {
+        self.il_block = None;
         let list = self.eh.regions[region].clone();
         for clause in list {
             if std::mem::replace(&mut self.handlers_done[clause as usize], true) {
@@ -534,6 +542,7 @@ impl<'a, 'c> Importer<'a, 'c> {
             .iter()
             .all(|p| self.imported[*p as usize] && *p as usize != index);
         self.current_order = i64::from(body.order[index]);
+        self.il_block = Some(index);
         self.b.switch_to(block, sealed);
         self.enter(index, block);
         self.prefixes = Prefixes::default();
@@ -545,6 +554,7 @@ impl<'a, 'c> Importer<'a, 'c> {
             self.b
                 .set_il(self.inline.as_ref().map_or(inst.offset, |i| i.il));
             self.release_slots();
+            self.polled = false;
             let flow = match self.step(&inst) {
                 Ok(flow) => flow,
                 Err(Stop::Throw(error)) => {
@@ -571,10 +581,10 @@ impl<'a, 'c> Importer<'a, 'c> {
                 return Err(Stop::Invalid("the evaluation stack is too deep"));
             }
         }
-        if index + 1 >= body.blocks.len() {
+        if data.next as usize >= body.il_blocks {
             return Err(Stop::Invalid("control falls off the end of the method"));
         }
-        self.goto(index as u32 + 1)
+        self.goto(data.next)
     }
 
     /// Ends the block by throwing.

@@ -312,6 +312,7 @@ impl Importer<'_, '_> {
 
     /// Jumps to an IL block with the stack as it is.
     pub(super) fn goto(&mut self, block: u32) -> Step<()> {
+        let block = self.redirected(block);
         let (target, args) = self.edge_to(block)?;
         if self.is_back_edge(block) {
             self.b.effect(Inst::Poll);
@@ -320,41 +321,32 @@ impl Importer<'_, '_> {
         Ok(())
     }
 
+    /// The block that control reaches from the current block when the IL names `block`.
+    fn redirected(&self, block: u32) -> u32 {
+        match self.il_block {
+            Some(from) => self.c.body.blocks[from].redirected(block),
+            None => block,
+        }
+    }
+
     /// Every cycle has an edge that goes back in the order of the blocks: loops stop there.
     fn is_back_edge(&self, block: u32) -> bool {
         i64::from(self.c.body.order[block as usize]) <= self.current_order
     }
 
-    /// An edge of a conditional branch to an IL block; [`Importer::finish_edges`] must follow.
+    /// An edge of a conditional branch to an IL block. If it goes back, the branch polls: before
+    /// it, so that the edge itself needs no code.
     pub(super) fn edge(&mut self, block: u32) -> Step<Edge> {
+        let block = self.redirected(block);
         let (target, args) = self.edge_to(block)?;
-        if !self.is_back_edge(block) {
-            return Ok(Edge {
-                block: target,
-                args,
-            });
-        }
-        let poll = self.b.follow();
-        self.polls.push((
-            poll,
-            Edge {
-                block: target,
-                args,
-            },
-        ));
-        Ok(Edge {
-            block: poll,
-            args: Vec::new(),
-        })
-    }
-
-    /// Fills the blocks on back edges, after the branch.
-    pub(super) fn finish_edges(&mut self) {
-        for (block, edge) in std::mem::take(&mut self.polls) {
-            self.b.switch_to(block, true);
+        if self.is_back_edge(block) && !self.polled {
+            self.polled = true;
             self.b.effect(Inst::Poll);
-            self.b.jump(edge.block, edge.args);
         }
+        Ok(Edge {
+            block: target,
+            args,
+        })
     }
 
     /// Prepares an edge to an IL block.
