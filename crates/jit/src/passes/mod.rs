@@ -25,11 +25,7 @@ const OPTIMIZED: &[Pass] = &[
 ];
 
 /// Runs the passes of a tier. `stages` receives the text of the function whenever it changed.
-pub(crate) fn run(
-    func: &mut Func,
-    tier: Tier,
-    mut stages: Option<&mut Vec<(String, String)>>,
-) {
+pub(crate) fn run(func: &mut Func, tier: Tier, mut stages: Option<&mut Vec<(String, String)>>) {
     let passes = match tier {
         Tier::Quick => QUICK,
         Tier::Optimized => OPTIMIZED,
