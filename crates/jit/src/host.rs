@@ -729,6 +729,12 @@ pub trait CompilerHost {
     fn is_vector(&self, ty: TypeHandle) -> bool {
         self.array_shape(ty).is_ok_and(|info| info.is_vector)
     }
+    /// The scalars that values of a struct consist of, by byte offset, structs inside taken
+    /// apart. `None` when they overlap, do not cover the value but for padding, or are more
+    /// than `most`.
+    fn struct_fields(&self, _ty: TypeHandle, _most: usize) -> Option<Vec<(u32, Repr)>> {
+        None
+    }
     /// Type behind a managed pointer type (`T` of `ref T`), for intrinsics on `ref T`. `None`
     /// when the host does not say: such an intrinsic is called as a method.
     fn pointee(&self, _by_ref: TypeHandle) -> Option<TypeHandle> {

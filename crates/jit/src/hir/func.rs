@@ -1,9 +1,10 @@
 //! A function in hir.
 
-use cranelift_entity::{PrimaryMap, entity_impl};
+use cranelift_entity::{PrimaryMap, SecondaryMap, entity_impl};
+use rustc_hash::FxHashMap;
 
 use crate::clif::abi::AbiSig;
-use crate::hir::{Inst, Terminator, Ty};
+use crate::hir::{Inst, Mem, Terminator, Ty};
 use crate::host::TypeHandle;
 
 /// An SSA value.
@@ -72,6 +73,20 @@ pub struct SlotData {
     pub align: u32,
 }
 
+/// What frame memory holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Contents {
+    /// Not known, or several things.
+    #[default]
+    Bytes,
+    /// A scalar.
+    Scalar(Mem),
+    /// A struct.
+    Struct(TypeHandle),
+    /// One thing after another.
+    Mixed,
+}
+
 /// Which function of a method.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FuncKind {
@@ -108,6 +123,10 @@ pub struct Func {
     pub layout: Vec<Block>,
     /// Frame memory.
     pub slots: PrimaryMap<Slot, SlotData>,
+    /// What a slot holds, where it is one thing only.
+    pub contents: SecondaryMap<Slot, Contents>,
+    /// Scalars of the structs in slots and arguments that may be taken apart.
+    pub fields: FxHashMap<TypeHandle, Option<Vec<(u32, Mem)>>>,
     /// Frame memory shared with filters; its address is the exception context.
     pub shared: Option<Slot>,
     /// How each clause is entered in this function, by clause number.
@@ -160,6 +179,8 @@ impl Func {
             blocks: PrimaryMap::new(),
             layout: Vec::new(),
             slots: PrimaryMap::new(),
+            contents: SecondaryMap::new(),
+            fields: FxHashMap::default(),
             shared: None,
             handlers: vec![None; clauses],
         }

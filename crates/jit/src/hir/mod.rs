@@ -11,8 +11,8 @@ mod types;
 
 pub use builder::{Builder, Var};
 pub use func::{
-    Block, BlockData, Clause, ClauseKind, Func, FuncKind, Handler, MethodEh, Node, RegionId, Slot,
-    SlotData, Value, ValueData,
+    Block, BlockData, Clause, ClauseKind, Contents, Func, FuncKind, Handler, MethodEh, Node,
+    RegionId, Slot, SlotData, Value, ValueData,
 };
 pub use inst::{
     Access, Binary, Call, Callee, Checked, Cond, Convert, Division, Edge, Inst, Rmw, Terminator,

@@ -95,6 +95,28 @@ impl Cfg {
         start <= at && at < end
     }
 
+    /// Dominance frontiers: joins that a block reaches but does not dominate.
+    pub(super) fn frontiers(&self) -> SecondaryMap<Block, Vec<Block>> {
+        let mut out: SecondaryMap<Block, Vec<Block>> = SecondaryMap::new();
+        for &block in &self.order {
+            if self.preds[block].len() < 2 && self.idom[block].is_some() {
+                continue;
+            }
+            for pred in &self.preds[block] {
+                let mut at = Some(pred.block);
+                while let Some(runner) = at
+                    && at != self.idom[block]
+                {
+                    if !out[runner].contains(&block) {
+                        out[runner].push(block);
+                    }
+                    at = self.idom[runner];
+                }
+            }
+        }
+        out
+    }
+
     /// Cooper, Harvey, Kennedy: "A Simple, Fast Dominance Algorithm".
     fn find_dominators(&mut self) {
         let mut number: SecondaryMap<Block, u32> = SecondaryMap::with_default(u32::MAX);

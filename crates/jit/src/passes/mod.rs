@@ -5,6 +5,7 @@ mod cfg;
 mod checks;
 mod dce;
 mod merge;
+mod scalars;
 mod values;
 
 use crate::compiler::Tier;
@@ -17,6 +18,7 @@ type Pass = (&'static str, fn(&mut Func));
 const QUICK: &[Pass] = &[("merge", merge::run), ("checks", checks::run)];
 const OPTIMIZED: &[Pass] = &[
     ("merge", merge::run),
+    ("scalars", scalars::run),
     ("values", values::run),
     ("bounds", bounds::run),
     ("checks", checks::run),

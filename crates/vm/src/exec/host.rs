@@ -112,6 +112,44 @@ impl Host<'_> {
         })
     }
 
+    /// The scalars of a struct, in order of their offsets.
+    fn scalars_of(
+        &self,
+        class: ClassPtr,
+        at: u32,
+        most: usize,
+        out: &mut Vec<(u32, Repr)>,
+    ) -> Option<()> {
+        let layout = self.runtime.layout(class).ok()?;
+        let fields = self.runtime.fields(class).ok()?;
+        let mut instance: Vec<(u32, ClassPtr)> = Vec::new();
+        for (field, offset) in fields.iter().zip(&layout.offsets) {
+            if !field.is_static() {
+                instance.push((*offset, self.runtime.class(field.ty).ok()?));
+            }
+        }
+        instance.sort_unstable_by_key(|f| f.0);
+        let mut end = 0u32;
+        for (offset, field) in instance {
+            let TypeLayout {
+                repr, size, align, ..
+            } = self.layout_of(field).ok()?;
+            // Overlapping fields, and bytes that belong to no field.
+            if offset != end.next_multiple_of(align.max(1)) || out.len() >= most {
+                return None;
+            }
+            end = offset + size;
+            match repr {
+                Repr::Struct => self.scalars_of(field, at + offset, most, out)?,
+                Repr::Void => return None,
+                // `ByReference<T>` keeps its managed pointer in a native integer.
+                Repr::I if layout.by_ref_like => out.push((at + offset, Repr::ByRef)),
+                repr => out.push((at + offset, repr)),
+            }
+        }
+        (end > 0 && end.next_multiple_of(layout.align.max(1)) == layout.size).then_some(())
+    }
+
     fn layout_of(&self, class: ClassPtr) -> LoadResult<TypeLayout> {
         let scalar = |repr, size: u32| TypeLayout {
             repr,
@@ -591,6 +629,13 @@ impl CompilerHost for Host<'_> {
         let class = self.field(field).ok()?.class;
         let repr = self.layout_of(class).ok()?.repr;
         (!matches!(repr, Repr::Struct | Repr::Ref | Repr::Void)).then_some(repr)
+    }
+
+    fn struct_fields(&self, ty: TypeHandle, most: usize) -> Option<Vec<(u32, Repr)>> {
+        let class = self.class(ty).ok()?;
+        let mut out = Vec::new();
+        self.scalars_of(class, 0, most, &mut out)?;
+        Some(out)
     }
 
     fn pointee(&self, by_ref: TypeHandle) -> Option<TypeHandle> {

@@ -88,7 +88,8 @@ struct Lower<'a, 'f> {
 impl<'a> Lower<'a, '_> {
     /// `shared`: the host, when several instances run the code.
     fn run(&mut self, mut shared: Option<&'a dyn CompilerHost>) {
-        for (slot, data) in &self.f.slots {
+        // Slots without bytes were taken apart.
+        for (slot, data) in self.f.slots.iter().filter(|s| s.1.size > 0) {
             let align = data.align.trailing_zeros().min(4) as u8;
             self.slots[slot] = self.e.b.create_sized_stack_slot(StackSlotData::new(
                 StackSlotKind::ExplicitSlot,

@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use crate::clif::abi::{AbiSig, ArgClass};
-use crate::hir::{Access, FuncKind, Inst, Mem, Slot, Ty, Value, Var};
+use crate::compiler::Tier;
+use crate::hir::{Access, Contents, FuncKind, Inst, Mem, Slot, Ty, Value, Var};
 use crate::host::TypeHandle;
 use crate::il::Stop;
 use crate::il::liveness::{Use, Variables};
@@ -108,6 +109,14 @@ fn arg_classes(sig: &AbiSig) -> impl Iterator<Item = ArgClass> {
     this.into_iter().chain(sig.params.iter().copied())
 }
 
+/// What a slot of a variable holds.
+fn contents_of(class: ArgClass) -> Contents {
+    match class {
+        ArgClass::Scalar(mem) => Contents::Scalar(mem),
+        ArgClass::Struct(ty, _) => Contents::Struct(ty),
+    }
+}
+
 fn class_size(class: ArgClass) -> (u32, u32) {
     match class {
         ArgClass::Scalar(mem) => (mem.size(), mem.size()),
@@ -124,6 +133,14 @@ impl Importer<'_, '_> {
         if self.c.sig.sret().is_some() {
             self.sret = params.next();
             self.non_null.extend(self.sret);
+        }
+        if self.c.tier == Tier::Optimized {
+            let context = Rc::clone(&self.c);
+            for class in &context.sig.params {
+                if let ArgClass::Struct(ty, _) = class {
+                    self.note_fields(*ty);
+                }
+            }
         }
         self.make_places(this.into_iter().chain(params).collect())
     }
@@ -195,7 +212,9 @@ impl Importer<'_, '_> {
             }
             _ => {
                 let (size, align) = class_size(class);
-                Place::Slot(self.new_slot(size, align)?, 0, class)
+                let slot = self.new_slot(size, align)?;
+                self.note_contents(slot, contents_of(class));
+                Place::Slot(slot, 0, class)
             }
         };
         if let (Place::Slot(slot, offset, _), ArgClass::Scalar(mem)) = (place, class) {
@@ -233,7 +252,11 @@ impl Importer<'_, '_> {
                 return Ok(Place::Var(var, mem));
             }
             (Spot::Shared(offset), Some(slot), _) => (slot, offset),
-            _ => (self.new_slot(size, align)?, 0),
+            _ => {
+                let slot = self.new_slot(size, align)?;
+                self.note_contents(slot, contents_of(class));
+                (slot, 0)
+            }
         };
         let has_refs = match class {
             ArgClass::Struct(_, layout) => layout.has_refs,

@@ -3,7 +3,7 @@
 use ferrocil_metadata::il::Instruction;
 
 use crate::clif::abi::{AbiSig, ArgClass};
-use crate::hir::{Access, Callee, Inst, Mem, Ty, Value};
+use crate::hir::{Access, Callee, Contents, Inst, Mem, Ty, Value};
 use crate::host::{CallKind, Dispatch, Helper, Symbol, TypeHandle};
 use crate::il::Stop;
 
@@ -52,6 +52,7 @@ impl Importer<'_, '_> {
                     }
                     ArgClass::Scalar(mem) => {
                         let slot = self.new_slot(mem.size(), mem.size())?;
+                        self.note_contents(slot, Contents::Scalar(mem));
                         let addr = self.slot_addr(slot, 0);
                         self.b.effect(Inst::Clear {
                             dst: addr,

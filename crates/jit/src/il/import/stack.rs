@@ -1,10 +1,16 @@
 //! The evaluation stack.
 
-use crate::hir::{Access, Block, Convert, Edge, Inst, Mem, Slot, Ty, Value};
+use crate::compiler::Tier;
+use crate::hir::{Access, Block, Contents, Convert, Edge, Inst, Mem, Slot, Ty, Value};
 use crate::host::{Helper, Symbol, TypeHandle, TypeLayout};
 use crate::il::Stop;
 
 use super::{Importer, MAX_FRAME, Step};
+
+/// Most scalars of a struct that is taken apart.
+const MAX_FIELDS: usize = 8;
+/// Largest temporary that may be taken apart, in bytes: it is not used for several values.
+const MAX_SPLIT: u32 = 64;
 
 /// A value on the evaluation stack.
 #[derive(Clone, Copy, Debug)]
@@ -224,6 +230,32 @@ impl Importer<'_, '_> {
         Ok(self.b.slot(size, align))
     }
 
+    /// Notes what a slot holds, for scalar replacement.
+    pub(super) fn note_contents(&mut self, slot: Slot, contents: Contents) {
+        if self.c.tier == Tier::Quick {
+            return;
+        }
+        if let Contents::Struct(ty) = contents {
+            self.note_fields(ty);
+        }
+        let noted = &mut self.b.func.contents[slot];
+        if *noted == Contents::Bytes {
+            *noted = contents;
+        } else if *noted != contents {
+            *noted = Contents::Mixed;
+        }
+    }
+
+    /// Asks for the fields of a struct, once.
+    pub(super) fn note_fields(&mut self, ty: TypeHandle) {
+        let host = self.host;
+        self.b.func.fields.entry(ty).or_insert_with(|| {
+            let fields = host.struct_fields(ty, MAX_FIELDS)?;
+            let scalar = |(offset, repr)| Some((offset, Mem::of(repr)?));
+            fields.into_iter().map(scalar).collect()
+        });
+    }
+
     /// Pushes a struct that is alone in a temporary.
     pub(super) fn push_temp(
         &mut self,
@@ -232,6 +264,7 @@ impl Importer<'_, '_> {
         ty: TypeHandle,
         layout: TypeLayout,
     ) {
+        self.note_contents(slot, Contents::Struct(ty));
         self.stack.push(Item::Struct(StructItem {
             addr,
             offset: 0,
@@ -260,6 +293,10 @@ impl Importer<'_, '_> {
     pub(super) fn release_slots(&mut self) {
         while let Some(slot) = self.pending_free.pop() {
             let data = self.b.func.slots[slot];
+            // A slot of its own may be taken apart.
+            if self.c.tier == Tier::Optimized && data.size <= MAX_SPLIT {
+                continue;
+            }
             self.free_slots
                 .entry((data.size, data.align))
                 .or_default()
@@ -282,6 +319,7 @@ impl Importer<'_, '_> {
     /// A copy in a temporary.
     pub(super) fn copy_to_temp(&mut self, item: &StructItem) -> Step<StructItem> {
         let slot = self.temp(&item.layout)?;
+        self.note_contents(slot, Contents::Struct(item.ty));
         let dst = self.slot_addr(slot, 0);
         let src = self.struct_addr(item);
         self.b.effect(Inst::CopyStruct {
@@ -365,6 +403,7 @@ impl Importer<'_, '_> {
                     }
                     Item::Struct(item) => {
                         let slot = self.new_slot(item.layout.size, item.layout.align)?;
+                        self.note_contents(slot, Contents::Struct(item.ty));
                         EntryItem::Struct(item.ty, item.layout, slot)
                     }
                 });
