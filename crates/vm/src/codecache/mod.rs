@@ -116,25 +116,39 @@ impl CodeCache {
         }
     }
 
-    /// The kept code of a method, with the handles of this process, if there is some that is right
-    /// here and now.
-    pub(crate) fn method(&self, host: &Host<'_>, method: MethodPtr) -> Option<CompiledMethod> {
+    /// The kept code of a method and how it was compiled, with the handles of this process, if there
+    /// is some that is right here and now. In this tier if one is given, else the best.
+    pub(crate) fn method(
+        &self,
+        host: &Host<'_>,
+        method: MethodPtr,
+        tier: Option<Tier>,
+    ) -> Option<(CompiledMethod, Tier)> {
         let place = method_place(host.runtime, method).ok()?;
-        self.find(host, &place, 0)
+        self.find(host, &place, tier, 0)
     }
 
     /// The kept code of a stub. `key` says what it does; `thunk` is its native thunk's number.
     pub(crate) fn stub(&self, host: &Host<'_>, key: Vec<u8>, thunk: u32) -> Option<CompiledMethod> {
-        self.find(host, &stub_place(key), thunk)
+        let found = self.find(host, &stub_place(key), None, thunk);
+        found.map(|(stub, _)| stub)
     }
 
-    fn find(&self, host: &Host<'_>, place: &Place, thunk: u32) -> Option<CompiledMethod> {
-        let found = self.file(host.runtime, place.home).and_then(|file| {
+    fn find(
+        &self,
+        host: &Host<'_>,
+        place: &Place,
+        tier: Option<Tier>,
+        thunk: u32,
+    ) -> Option<(CompiledMethod, Tier)> {
+        // The compiler thread is not managed while it compiles; string literals are objects.
+        let found = host.thread.managed(|| {
+            let file = self.file(host.runtime, place.home)?;
             file.find(place.hash)
-                .find_map(|bytes| bind(host, bytes, &place.key, thunk))
+                .find_map(|bytes| bind(host, bytes, &place.key, tier, thunk))
         });
         match &found {
-            Some(method) => {
+            Some((method, _)) => {
                 self.hits.fetch_add(1, Ordering::Relaxed);
                 self.hit_bytes
                     .fetch_add(method.code.len() as u64, Ordering::Relaxed);
@@ -186,7 +200,10 @@ impl CodeCache {
         if recorder.is_process_bound() || compiled.invalid.is_some() {
             return;
         }
-        let Ok(Some(bytes)) = encode(host, &place.key, method, tier, compiled, recorder) else {
+        let encoded = host
+            .thread
+            .managed(|| encode(host, &place.key, method, tier, compiled, recorder));
+        let Ok(Some(bytes)) = encoded else {
             return;
         };
         let total = self
@@ -378,7 +395,16 @@ fn encode(
 }
 
 /// Reads a record and gives its handles their meaning in this process.
-fn bind(host: &Host<'_>, bytes: &[u8], key: &[u8], thunk: u32) -> Option<CompiledMethod> {
+fn bind(
+    host: &Host<'_>,
+    bytes: &[u8],
+    key: &[u8],
+    tier: Option<Tier>,
+    thunk: u32,
+) -> Option<(CompiledMethod, Tier)> {
+    if tier.is_some_and(|tier| record::peek(bytes).is_none_or(|(_, found)| found != tier)) {
+        return None;
+    }
     let record = record::decode(bytes, key)?;
     let images = Bound::images(host, &record.names).ok()?;
     let mut bound = Bound::new(host, &record.names, &images).ok()?;
@@ -394,7 +420,7 @@ fn bind(host: &Host<'_>, bytes: &[u8], key: &[u8], thunk: u32) -> Option<Compile
         return None;
     }
     method.map_handles(&mut bound).ok()?;
-    Some(method)
+    Some((method, record.tier))
 }
 
 fn holds(host: &Host<'_>, bound: &mut Bound<'_>, assumption: Assumption) -> Option<bool> {

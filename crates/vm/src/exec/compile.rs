@@ -200,9 +200,9 @@ impl Host<'_> {
         if let Some(code) = self.instance_code(method)? {
             return Ok(code);
         }
-        if let Some(kept) = runtime
+        if let Some((kept, _)) = runtime
             .code_cache()
-            .and_then(|cache| cache.method(self, method))
+            .and_then(|cache| cache.method(self, method, None))
         {
             return link(
                 self,
