@@ -45,6 +45,9 @@ const STEPS: &[Step] = &[
     ("conformance: the same as Mono", || {
         succeed(conformance::command(&ConformanceArguments::default()))
     }),
+    ("conformance: exceptions, from the code cache", || {
+        succeed(conformance::command(&ConformanceArguments::warm_sample()))
+    }),
 ];
 
 /// Runs every step, also after a failure, and says at the end what failed.

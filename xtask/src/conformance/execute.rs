@@ -96,6 +96,8 @@ pub struct Executor {
 #[derive(Debug)]
 pub struct Runner {
     limits: Limits,
+    /// What `FERROCIL_CODE_CACHE` is for the programs.
+    code_cache: PathBuf,
     scratch: PathBuf,
     counter: AtomicU64,
 }
@@ -110,12 +112,15 @@ impl Executor {
     ///
     /// # Errors
     /// When the cache cannot be opened.
-    pub fn new(mode: Mode, limit: Duration) -> Result<Self> {
+    pub fn new(mode: Mode, limit: Duration, code_cache: Option<PathBuf>) -> Result<Self> {
         let folder = paths::target().join("conformance");
         Ok(Self {
             mode,
             cache: Cache::open(folder.join("cache"))?,
-            runner: Runner::new(limit),
+            runner: Runner {
+                code_cache: code_cache.unwrap_or_else(|| PathBuf::from("off")),
+                ..Runner::new(limit)
+            },
         })
     }
 
@@ -190,6 +195,8 @@ impl Runner {
                 time: limit,
                 output: OUTPUT_LIMIT,
             },
+            // Nothing of an earlier run.
+            code_cache: PathBuf::from("off"),
             scratch: paths::target().join("conformance").join("scratch"),
             counter: AtomicU64::new(0),
         }
@@ -219,6 +226,7 @@ impl Runner {
         command
             .env_clear()
             .envs(environment())
+            .env("FERROCIL_CODE_CACHE", &self.code_cache)
             .envs(variables.iter().cloned());
         let outcome = proc::run_limited(&mut command, stdin, self.limits);
         drop(fs::remove_dir_all(&folder));
@@ -250,9 +258,6 @@ fn environment() -> Vec<(String, String)> {
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .to_vec();
-    // Nothing of an earlier run, unless the caller says so: see tests/conformance/README.md.
-    let code_cache = std::env::var("FERROCIL_CODE_CACHE").unwrap_or_else(|_| "off".to_owned());
-    environment.push(("FERROCIL_CODE_CACHE".to_owned(), code_cache));
     if let Ok(backtrace) = std::env::var("RUST_BACKTRACE") {
         environment.push(("RUST_BACKTRACE".to_owned(), backtrace));
     }
