@@ -35,6 +35,15 @@ const STEPS: &[Step] = &[
     ("clippy: every target", || {
         cargo(&["clippy", "--quiet", "--workspace", "--all-targets"])
     }),
+    ("no_std: the metadata crate alone", || {
+        cargo(&[
+            "check",
+            "--quiet",
+            "--package",
+            "ferrocil-metadata",
+            "--no-default-features",
+        ])
+    }),
     ("tests: unit, property, embedding, documentation", || {
         cargo(&["test", "--quiet", "--workspace", "--no-fail-fast"])
     }),

@@ -3,7 +3,7 @@
 
 mod floor;
 mod ours;
-#[cfg(feature = "peers")]
+#[cfg(any(feature = "dotnetdll", feature = "dotscope", feature = "clrmeta"))]
 mod peers;
 
 use std::hint::black_box;
@@ -28,6 +28,7 @@ const OPEN: &str = "open";
 const TOUCH: &str = "rows, names, signatures";
 const BODIES: &str = "instructions, clauses";
 const ALL: &str = "open and everything";
+const VERIFY: &str = "verify every body";
 
 const CASES: &[(&str, &str)] = &[
     ("floor", OPEN),
@@ -38,15 +39,16 @@ const CASES: &[(&str, &str)] = &[
     ("ferrocil-metadata", TOUCH),
     ("ferrocil-metadata", BODIES),
     ("ferrocil-metadata", ALL),
-    #[cfg(feature = "peers")]
+    ("ferrocil-metadata", VERIFY),
+    #[cfg(feature = "dotnetdll")]
     ("dotnetdll", OPEN),
-    #[cfg(feature = "peers")]
+    #[cfg(feature = "dotnetdll")]
     ("dotnetdll", ALL),
-    #[cfg(feature = "peers")]
+    #[cfg(feature = "dotscope")]
     ("dotscope", ALL),
-    #[cfg(feature = "peers")]
+    #[cfg(feature = "clrmeta")]
     ("clrmeta", OPEN),
-    #[cfg(feature = "peers")]
+    #[cfg(feature = "clrmeta")]
     ("clrmeta", ALL),
 ];
 
@@ -87,19 +89,22 @@ fn child(who: &str, what: &str, path: &str) -> Result<(), Failure> {
             match what {
                 TOUCH => measure(21, || ours::rows_names_signatures(&image)),
                 BODIES => measure(21, || ours::bodies(&image)),
+                VERIFY => measure(5, || {
+                    Ok(ferrocil_metadata::verify::verify(&image, &mut |_| {}).violations)
+                }),
                 _ => measure(21, || {
                     let image = Image::parse(bytes)?;
                     Ok(ours::rows_names_signatures(&image)? + ours::bodies(&image)?)
                 }),
             }
         }
-        #[cfg(feature = "peers")]
+        #[cfg(feature = "dotnetdll")]
         ("dotnetdll", OPEN) => measure(5, || peers::dotnetdll_open(bytes)),
-        #[cfg(feature = "peers")]
+        #[cfg(feature = "dotnetdll")]
         ("dotnetdll", _) => measure(5, || peers::dotnetdll_all(bytes)),
-        #[cfg(feature = "peers")]
+        #[cfg(feature = "dotscope")]
         ("dotscope", _) => measure(5, || peers::dotscope_all(path)),
-        #[cfg(feature = "peers")]
+        #[cfg(feature = "clrmeta")]
         ("clrmeta", _) => {
             let root = Image::parse(bytes)?.cli_header().metadata;
             let root = Image::parse(bytes)?.rva_bytes(root.rva, root.size)?;

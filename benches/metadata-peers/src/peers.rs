@@ -5,6 +5,7 @@ use std::hint::black_box;
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// Everything is decoded when the assembly is opened.
+#[cfg(feature = "dotnetdll")]
 pub fn dotnetdll_all(bytes: &[u8]) -> Result<u64> {
     use dotnetdll::prelude::{ReadOptions, Resolution};
     let resolution = Resolution::parse(bytes, ReadOptions::default())?;
@@ -22,6 +23,7 @@ pub fn dotnetdll_all(bytes: &[u8]) -> Result<u64> {
 }
 
 /// With every lazy option.
+#[cfg(feature = "dotnetdll")]
 pub fn dotnetdll_open(bytes: &[u8]) -> Result<u64> {
     use dotnetdll::prelude::{ReadOptions, Resolution};
     let mut options = ReadOptions::default();
@@ -32,6 +34,7 @@ pub fn dotnetdll_open(bytes: &[u8]) -> Result<u64> {
 }
 
 /// Types, methods and their blocks are made when the assembly is opened.
+#[cfg(feature = "dotscope")]
 pub fn dotscope_all(path: &str) -> Result<u64> {
     let assembly = dotscope::metadata::cilobject::CilObject::from_path(path)?;
     let mut sum = 0_u64;
@@ -43,6 +46,7 @@ pub fn dotscope_all(path: &str) -> Result<u64> {
 }
 
 /// Tables and names; clrmeta reads no PE file and no IL.
+#[cfg(feature = "clrmeta")]
 pub fn clrmeta_all(root: &[u8]) -> Result<u64> {
     let metadata = clrmeta::Metadata::parse(root)?;
     let mut sum = 0_u64;
@@ -55,6 +59,7 @@ pub fn clrmeta_all(root: &[u8]) -> Result<u64> {
     Ok(black_box(sum))
 }
 
+#[cfg(feature = "clrmeta")]
 pub fn clrmeta_open(root: &[u8]) -> Result<u64> {
     let metadata = clrmeta::Metadata::parse(root)?;
     Ok(black_box(metadata.version().len() as u64))

@@ -103,13 +103,34 @@ fn known_facts_of_mscorlib() {
 #[test]
 fn row_counts_agree_with_monodis() {
     let Some(folder) = folder() else { return };
-    if Command::new("monodis").arg("--help").output().is_err() {
-        println!("note: monodis is missing (Debian package mono-utils); nothing was checked");
-        return;
+    if has_monodis() {
+        assert_row_counts(&folder.join("mscorlib.dll"));
     }
-    let path = folder.join("mscorlib.dll");
-    let bytes = std::fs::read(&path).expect("mscorlib can be read");
-    let image = Image::parse(&bytes).expect("mscorlib is an image");
+}
+
+/// The same for all assemblies: 25 processes for each.
+#[test]
+#[ignore = "takes minutes"]
+fn row_counts_of_all_assemblies_agree_with_monodis() {
+    let Some(folder) = folder() else { return };
+    if has_monodis() {
+        for (path, _) in support::assemblies(folder) {
+            assert_row_counts(&path);
+        }
+    }
+}
+
+fn has_monodis() -> bool {
+    let there = Command::new("monodis").arg("--help").output().is_ok();
+    if !there {
+        println!("note: monodis is missing (Debian package mono-utils); nothing was checked");
+    }
+    there
+}
+
+fn assert_row_counts(path: &Path) {
+    let bytes = std::fs::read(path).expect("the file can be read");
+    let image = Image::parse(&bytes).expect("an image");
     for (option, table) in [
         ("--typedef", TableId::TypeDef),
         ("--typeref", TableId::TypeRef),
@@ -139,7 +160,7 @@ fn row_counts_agree_with_monodis() {
     ] {
         let output = Command::new("monodis")
             .arg(option)
-            .arg(&path)
+            .arg(path)
             .output()
             .expect("monodis runs");
         let text = String::from_utf8_lossy(&output.stdout);
@@ -159,7 +180,7 @@ fn row_counts_agree_with_monodis() {
         };
         // An empty table has no headline or no line.
         let said = headline.or_else(last).unwrap_or(0);
-        assert_eq!(said, image.row_count(table), "{option}");
+        assert_eq!(said, image.row_count(table), "{option} {}", path.display());
     }
 }
 
