@@ -43,7 +43,11 @@ fn run(options: &Options) -> ExitCode {
     let mut builder = Runtime::builder()
         .gc_log(options.gc_log)
         .gc_verify(options.gc_verify)
-        .trace_compile(options.trace_compile);
+        .trace_compile(options.trace_compile)
+        .tier(options.tier.into());
+    if let Some(calls) = options.tier_up_calls {
+        builder = builder.tier_up_calls(calls);
+    }
     if let Some(bytes) = options.heap_limit {
         builder = builder.heap_limit(bytes);
     }

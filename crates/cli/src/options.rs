@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use ferrocil::{Inspection, Tier};
+use ferrocil::{Inspection, Tier, TierPolicy};
 
 /// Runs .NET programs.
 #[derive(Parser, Debug)]
@@ -34,6 +34,13 @@ pub struct Options {
     /// Write the name of each method that is compiled to standard error.
     #[arg(long)]
     pub trace_compile: bool,
+    /// Which code methods get: quick code first and optimised code when they are called often, or
+    /// one of the two for all.
+    #[arg(long, value_enum, default_value_t = Policy::Auto)]
+    pub tier: Policy,
+    /// Calls of a method with quick code before it is compiled again.
+    #[arg(long, value_name = "N")]
+    pub tier_up_calls: Option<u32>,
     /// Folder of Mono 6.8's class library (default: /usr/lib/mono/4.5).
     #[arg(long, value_name = "FOLDER")]
     pub framework: Option<PathBuf>,
@@ -146,6 +153,27 @@ impl InspectOptions {
             }),
         });
         options
+    }
+}
+
+/// Values of `--tier`.
+#[derive(ValueEnum, Clone, Copy, Debug)]
+pub enum Policy {
+    /// Quick first, optimised when called often.
+    Auto,
+    /// Quick code only.
+    Quick,
+    /// Optimised code only.
+    Optimized,
+}
+
+impl From<Policy> for TierPolicy {
+    fn from(policy: Policy) -> TierPolicy {
+        match policy {
+            Policy::Auto => TierPolicy::Auto,
+            Policy::Quick => TierPolicy::Quick,
+            Policy::Optimized => TierPolicy::Optimized,
+        }
     }
 }
 

@@ -30,6 +30,15 @@ pub fn stats(report: &StatsReport) {
         ),
         None => eprintln!("code cache: off"),
     }
+    for (name, tier) in ["quick", "optimized"].iter().zip(&report.tiers) {
+        eprintln!(
+            "{name}: {} methods, {} IL bytes, {:.1} ms, {:.0} ns per IL byte",
+            tier.methods,
+            tier.il_bytes,
+            tier.time.as_secs_f64() * 1e3,
+            tier.time.as_nanos() as f64 / tier.il_bytes.max(1) as f64
+        );
+    }
     eprintln!(
         "{} shared bodies run by {} instances of generic methods",
         report.shared.0, report.shared.1

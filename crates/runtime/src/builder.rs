@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ferrocil_corlib::icalls;
-use ferrocil_vm::{Inspection, RuntimeOptions, SearchPath};
+use ferrocil_vm::{Inspection, RuntimeOptions, SearchPath, TierPolicy};
 
 use crate::error::Error;
 use crate::runtime::Runtime;
@@ -19,6 +19,8 @@ pub struct RuntimeBuilder {
     gc_log: bool,
     trace_compile: bool,
     inspect: Option<Inspection>,
+    tier: TierPolicy,
+    tier_up_calls: Option<u32>,
     base: Option<PathBuf>,
     code_cache: Option<PathBuf>,
     framework: Vec<PathBuf>,
@@ -73,6 +75,18 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Which code methods get; [`TierPolicy::Auto`] unless set.
+    pub fn tier(mut self, policy: TierPolicy) -> Self {
+        self.tier = policy;
+        self
+    }
+
+    /// Calls of a method with quick code before it is compiled again.
+    pub fn tier_up_calls(mut self, calls: u32) -> Self {
+        self.tier_up_calls = Some(calls.max(1));
+        self
+    }
+
     /// Folder in which assemblies are looked for first.
     pub fn base_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.base = Some(folder.into());
@@ -110,6 +124,10 @@ impl RuntimeBuilder {
         options.gc_log = self.gc_log;
         options.trace_compile = self.trace_compile;
         options.inspect = self.inspect;
+        options.tier = self.tier;
+        if let Some(calls) = self.tier_up_calls {
+            options.tier_up_calls = calls;
+        }
         let vm = ferrocil_vm::Runtime::new(options)?;
         Runtime::start(Arc::clone(&vm))
     }

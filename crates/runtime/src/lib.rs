@@ -24,7 +24,7 @@ mod value;
 pub use assembly::Assembly;
 pub use builder::RuntimeBuilder;
 pub use error::{Error, ManagedException};
-pub use ferrocil_vm::{Inspection, Tier};
+pub use ferrocil_vm::{Inspection, Tier, TierPolicy, TierStats};
 pub use method::Method;
 pub use runtime::{Domain, HeapUse, Runtime, StatsReport};
 pub use value::{Args, FromManaged, ToManaged};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use ferrocil_corlib::CorlibState;
-use ferrocil_vm::{AssemblyStats, CodeCacheStats, RunError, Runtime as Vm};
+use ferrocil_vm::{AssemblyStats, CodeCacheStats, RunError, Runtime as Vm, TierStats};
 
 use crate::assembly::Assembly;
 use crate::builder::RuntimeBuilder;
@@ -28,6 +28,7 @@ pub(crate) struct Inner {
 impl Inner {
     fn stop(&self) {
         ferrocil_corlib::system::stop_thread_pool(&self.vm);
+        self.vm.stop_tiering();
         self.vm.stop_finalizer();
         // A cache that cannot be written costs the next start time, nothing else.
         let _ = self.vm.save_code_cache();
@@ -72,6 +73,8 @@ pub struct StatsReport {
     pub stubs: u64,
     /// Time spent compiling.
     pub compile_time: std::time::Duration,
+    /// Methods compiled by tier: quick, optimised.
+    pub tiers: [TierStats; 2],
     /// Exceptions thrown.
     pub exceptions: u64,
     /// Bodies compiled for several instances of generic code, and instances that run them.
@@ -241,6 +244,7 @@ impl Runtime {
             classes: stats.classes(),
             stubs: stats.stubs().0,
             compile_time: stats.compile_time(),
+            tiers: stats.tiers(),
             exceptions: stats.exceptions(),
             shared: stats.shared(),
             image_sets: (sets.len(), sets.iter().sum()),

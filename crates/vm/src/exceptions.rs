@@ -2,9 +2,12 @@
 
 use std::sync::OnceLock;
 
+use ferrocil_jit::StubKind;
 use ferrocil_jit::host::DeferredError;
 
+use crate::domain::VTablePtr;
 use crate::error::{LoadError, LoadErrorKind};
+use crate::exec::Host;
 use crate::icall::Thrown;
 use crate::object::ObjRef;
 use crate::runtime::Runtime;
@@ -25,6 +28,14 @@ pub struct ExceptionOffsets {
     pub hresult: u32,
 }
 
+/// How an exception of corlib is made: its class, a constructor and the stub to call that by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ExceptionMaker {
+    vtable: VTablePtr,
+    code: usize,
+    stub: usize,
+}
+
 /// Found once per runtime.
 #[derive(Debug, Default)]
 pub(crate) struct ExceptionLayout(OnceLock<Option<ExceptionOffsets>>);
@@ -33,8 +44,7 @@ impl Runtime {
     /// Offsets of `System.Exception`'s fields, unless corlib lacks them.
     #[must_use]
     pub fn exception_offsets(&self) -> Option<ExceptionOffsets> {
-        let cell = self.ext::<ExceptionLayout>();
-        *cell.0.get_or_init(|| {
+        *self.exception_layout.0.get_or_init(|| {
             let class = self.well_known_class(Wk::Exception).ok()?;
             let offset = |name| {
                 let field = self.find_field(class, name).ok().flatten()?;
@@ -106,6 +116,21 @@ impl Thread {
         message: &str,
     ) -> Result<ObjRef, Thrown> {
         self.managed(|| {
+            if namespace == "System"
+                && let Some(maker) = self.exception_maker(name, !message.is_empty())
+            {
+                let exception = self.alloc_instance(maker.vtable)?;
+                let mut slots = [exception.address() as u64, 0];
+                if !message.is_empty() {
+                    slots[1] = self.new_string(message)?.object().address() as u64;
+                }
+                let mut nothing = 0u64;
+                let place = (&raw mut nothing).cast::<u8>();
+                // SAFETY: the stub is that of the constructor's signature: `this` and perhaps a
+                // string; the slots are on this stack.
+                unsafe { self.enter(maker.stub, maker.code, slots.as_ptr(), place)? };
+                return Ok(exception);
+            }
             let class = self
                 .runtime()
                 .corlib_class(namespace, name)
@@ -120,6 +145,42 @@ impl Thread {
             self.construct(class, exception, &args)?;
             Ok(exception)
         })
+    }
+
+    /// How an exception class of `System` with a constructor `()` or `(string)` is instantiated;
+    /// `None` if it cannot be done the short way.
+    fn exception_maker(&self, name: &str, message: bool) -> Option<ExceptionMaker> {
+        let domain = self.domain();
+        let at = usize::from(message);
+        let known = domain.exception_makers.read().get(name).and_then(|m| m[at]);
+        if known.is_some() {
+            return known;
+        }
+        let runtime = self.runtime();
+        let class = runtime.corlib_class("System", name).ok()?;
+        let vtable = domain.vtable(class).ok()?;
+        let string = runtime
+            .universe()
+            .primitive(ferrocil_metadata::ElementType::String);
+        let wanted: &[_] = if message { &[string] } else { &[] };
+        let ctor = runtime.methods(class).ok()?.iter().copied().find(|&m| {
+            m.name == ".ctor" && runtime.signature(m).is_ok_and(|s| *s.params == *wanted)
+        })?;
+        let host = Host {
+            runtime,
+            domain,
+            thread: self,
+            recorder: None,
+        };
+        let sig = host.call_sig(ctor).ok()?;
+        let made = ExceptionMaker {
+            vtable,
+            code: domain.entry(ctor).ok()?.precode(),
+            stub: host.shared_stub(StubKind::Invoke, &sig).ok()?,
+        };
+        let mut makers = domain.exception_makers.write();
+        makers.entry(name.into()).or_default()[at] = Some(made);
+        Some(made)
     }
 
     /// Runs the constructor of `class` that takes these many arguments (strings first) on an object.

@@ -33,14 +33,14 @@ pub use domain::{Domain, DomainRoot, EntryPtr, MethodEntry, ShapeTag, VTable, VT
 pub use dynamic::{DynamicBody, DynamicRef};
 pub use error::{LoadError, LoadErrorKind, LoadResult};
 pub use exceptions::ExceptionOffsets;
-pub use exec::{CodeInfo, CodeKind, InvokeTarget, Returned};
+pub use exec::{CodeInfo, CodeKind, InvokeTarget, Returned, TierPolicy};
 pub use ferrocil_jit::Tier;
 pub use icall::{Abi, ClassIcalls, IcallFn, IcallTable, NativeFn, Thrown, icall};
 pub use loader::{AssemblyName, LoadedImage, SearchPath};
 pub use object::{ArrayBounds, ArrayRef, ByRef, HEADER_SIZE, ObjRef, Plain, StringRef};
 pub use runtime::{Inspection, RootSource, Runtime, RuntimeOptions, UnhandledHook};
 pub use start::{CORLIB_VERSION, RunError};
-pub use stats::{AssemblyStats, Stats};
+pub use stats::{AssemblyStats, Stats, TierStats};
 pub use threads::{Attached, Thread, ThreadRegistry};
 pub use types::{
     ArrayMethod, Class, ClassKind, ClassPtr, Field, FieldPtr, Layout, Method, MethodKind,

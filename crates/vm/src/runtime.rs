@@ -19,7 +19,7 @@ use crate::binding::GcBinding;
 use crate::codecache::CodeCache;
 use crate::domain::{CastCache, Domain};
 use crate::error::{LoadError, LoadResult};
-use crate::exec::{CodeMap, Helpers, StubCache};
+use crate::exec::{CALLS_BEFORE_TIER_UP, CodeMap, Helpers, StubCache, TierPolicy, Tiering};
 use crate::icall::IcallTable;
 use crate::loader::{LoadedImage, SearchPath};
 use crate::stats::Stats;
@@ -47,6 +47,10 @@ pub struct RuntimeOptions {
     pub code_cache: Option<PathBuf>,
     /// Print every stage of the compilation of methods whose name contains this.
     pub inspect: Option<Inspection>,
+    /// Which code methods get.
+    pub tier: TierPolicy,
+    /// Calls of a method with quick code before it is compiled again.
+    pub tier_up_calls: u32,
     /// Internal calls.
     pub icalls: IcallTable,
 }
@@ -71,6 +75,8 @@ impl Default for RuntimeOptions {
             trace_compile: false,
             code_cache: None,
             inspect: None,
+            tier: TierPolicy::Auto,
+            tier_up_calls: CALLS_BEFORE_TIER_UP,
             icalls: IcallTable::default(),
         }
     }
@@ -100,6 +106,8 @@ pub struct Runtime {
     pub(crate) stats: Stats,
     pub(crate) stubs: StubCache,
     pub(crate) casts: CastCache,
+    pub(crate) tiering: Tiering,
+    pub(crate) exception_layout: crate::exceptions::ExceptionLayout,
     pub(crate) exts: RwLock<FxHashMap<AnyTypeId, Arc<dyn Any + Send + Sync>>>,
     pub(crate) unhandled: OnceLock<UnhandledHook>,
     monitors: crate::threads::Monitors,
@@ -174,10 +182,12 @@ impl Runtime {
         let runtime = Arc::new(Runtime {
             compiler,
             code_cache,
-            codemap: CodeMap::default(),
+            codemap: CodeMap::new(arena.base(), options.arena),
             stats: Stats::default(),
             stubs: StubCache::default(),
             casts: CastCache::default(),
+            tiering: Tiering::default(),
+            exception_layout: crate::exceptions::ExceptionLayout::default(),
             exts: RwLock::default(),
             unhandled: OnceLock::new(),
             monitors: crate::threads::Monitors::default(),
@@ -555,6 +565,7 @@ pub(crate) struct LoaderLock<'r> {
 
 impl Drop for Runtime {
     fn drop(&mut self) {
+        self.stop_tiering();
         self.stop_finalizer();
         crate::signals::unregister(self);
         // Pools free memory without running destructors: run those of classes and methods, whose

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use ferrocil_jit::Tier;
 use parking_lot::Mutex;
 
 /// What one assembly has contributed.
@@ -17,6 +18,17 @@ pub struct AssemblyStats {
     pub code_bytes: u64,
 }
 
+/// What one tier of the compiler has made.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TierStats {
+    /// Methods.
+    pub methods: u64,
+    /// IL bytes of these.
+    pub il_bytes: u64,
+    /// Time spent.
+    pub time: Duration,
+}
+
 /// Counters of a runtime.
 #[derive(Debug, Default)]
 pub struct Stats {
@@ -25,6 +37,7 @@ pub struct Stats {
     stubs: AtomicU64,
     stub_bytes: AtomicU64,
     compile_nanos: AtomicU64,
+    tiers: Mutex<[TierStats; 2]>,
     exceptions: AtomicU64,
     shared_bodies: AtomicU64,
     shared_instances: AtomicU64,
@@ -39,12 +52,26 @@ impl Stats {
         self.classes.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn method_compiled(&self, assembly: &str, il: usize, code: usize, time: Duration) {
+    pub(crate) fn method_compiled(
+        &self,
+        assembly: &str,
+        tier: Tier,
+        il: usize,
+        code: usize,
+        time: Duration,
+    ) {
         let mut all = self.assemblies.lock();
         let entry = all.entry(assembly.to_string()).or_default();
         entry.methods += 1;
         entry.il_bytes += il as u64;
         entry.code_bytes += code as u64;
+        {
+            let mut tiers = self.tiers.lock();
+            let of_tier = &mut tiers[usize::from(tier == Tier::Optimized)];
+            of_tier.methods += 1;
+            of_tier.il_bytes += il as u64;
+            of_tier.time += time;
+        }
         self.compile_nanos
             .fetch_add(time.as_nanos() as u64, Ordering::Relaxed);
     }
@@ -100,6 +127,12 @@ impl Stats {
             self.shared_bodies.load(Ordering::Relaxed),
             self.shared_instances.load(Ordering::Relaxed),
         )
+    }
+
+    /// By tier: quick, optimised.
+    #[must_use]
+    pub fn tiers(&self) -> [TierStats; 2] {
+        *self.tiers.lock()
     }
 
     /// Exceptions thrown.

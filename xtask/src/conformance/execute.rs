@@ -100,6 +100,8 @@ pub struct Runner {
     code_cache: PathBuf,
     scratch: PathBuf,
     counter: AtomicU64,
+    /// Options of ferrocil, before the program.
+    options: Vec<String>,
 }
 
 /// What Mono writes of an exception that nobody catches.
@@ -122,6 +124,11 @@ impl Executor {
                 ..Runner::new(limit)
             },
         })
+    }
+
+    /// Options that ferrocil gets in every run.
+    pub fn ferrocil_options(&mut self, options: &[&str]) {
+        self.runner.options = options.iter().map(|&o| o.to_owned()).collect();
     }
 
     /// Builds (or takes from the cache), runs and compares one case.
@@ -199,6 +206,7 @@ impl Runner {
             code_cache: PathBuf::from("off"),
             scratch: paths::target().join("conformance").join("scratch"),
             counter: AtomicU64::new(0),
+            options: Vec::new(),
         }
     }
 
@@ -222,6 +230,9 @@ impl Runner {
         fs::create_dir_all(&folder)
             .with_context(|| format!("cannot create {}", folder.display()))?;
         let mut command = Command::new(runtime);
+        if runtime != Path::new("mono") {
+            command.args(&self.options);
+        }
         command.arg(program).args(arguments).current_dir(&folder);
         command
             .env_clear()

@@ -53,6 +53,9 @@ pub struct ConformanceArguments {
     /// Run this program in place of the release build of ferrocil.
     #[arg(long)]
     ferrocil: Option<PathBuf>,
+    /// Run everything with this `--tier` of ferrocil.
+    #[arg(long)]
+    tier: Option<String>,
     /// Check the cases themselves: run each twice under Mono and compare.
     #[arg(long)]
     oracle_only: bool,
@@ -75,6 +78,7 @@ impl Default for ConformanceArguments {
             jobs: default_jobs(),
             limit: 20,
             ferrocil: None,
+            tier: None,
             oracle_only: false,
             warm: false,
             bless_nothing: true,
@@ -128,7 +132,10 @@ pub fn command(arguments: &ConformanceArguments) -> Result<ExitCode> {
     {
         std::fs::remove_dir_all(folder)?;
     }
-    let executor = Executor::new(mode, Duration::from_secs(arguments.limit), code_cache)?;
+    let mut executor = Executor::new(mode, Duration::from_secs(arguments.limit), code_cache)?;
+    if let Some(tier) = &arguments.tier {
+        executor.ferrocil_options(&["--tier", tier]);
+    }
     let started = Instant::now();
     let run = || {
         run_all(

@@ -2,12 +2,23 @@
 
 use std::ops::Deref;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
+
+use ferrocil_jit::Tier;
 
 use super::Domain;
 use crate::error::LoadResult;
 use crate::stubs::emit;
 use crate::types::MethodPtr;
+
+/// Not open: calls come to the prestub.
+const CLOSED: u8 = 0;
+/// Calls are counted.
+const COUNTED: u8 = 1;
+/// Waits for the compiler thread.
+const HOT: u8 = 2;
+/// Has its last code.
+const FINAL: u8 = 3;
 
 /// A method in a domain. Its precode jumps through `cell`.
 #[repr(C)]
@@ -22,6 +33,11 @@ pub struct MethodEntry {
     unboxing: AtomicUsize,
     /// Compiled code, 0 before.
     code: AtomicUsize,
+    /// 1 for quick code, 2 for optimised code and stubs.
+    tier: AtomicU8,
+    state: AtomicU8,
+    /// Calls left until the method is compiled again; the counting stub takes one each.
+    calls: AtomicU32,
 }
 
 /// A pointer to a [`MethodEntry`]; valid while its domain lives.
@@ -62,16 +78,90 @@ impl MethodEntry {
         Some(self.code.load(Ordering::Acquire)).filter(|&c| c != 0)
     }
 
-    /// Notes compiled code; callers still come through the prestub until [`MethodEntry::open`].
-    pub(crate) fn set_code(&self, code: usize) {
-        self.code.store(code, Ordering::Release);
+    /// How the code was compiled; `None` before it is.
+    #[must_use]
+    pub fn tier(&self) -> Option<Tier> {
+        match self.tier.load(Ordering::Acquire) {
+            0 => None,
+            1 => Some(Tier::Quick),
+            _ => Some(Tier::Optimized),
+        }
     }
 
-    /// Lets calls go straight to the code.
-    pub(crate) fn open(&self) {
-        if let Some(code) = self.code() {
-            self.cell.store(code, Ordering::Release);
+    /// Notes compiled code; callers still come through the prestub until [`MethodEntry::open`].
+    pub(crate) fn set_code(&self, code: usize, tier: Tier) {
+        self.code.store(code, Ordering::Release);
+        self.tier
+            .store(1 + u8::from(tier == Tier::Optimized), Ordering::Release);
+    }
+
+    /// Where calls should go: the code once there will be no other, else the precode.
+    #[must_use]
+    pub fn target(&self) -> usize {
+        match self.code() {
+            Some(code) if self.state.load(Ordering::Acquire) == FINAL => code,
+            _ => self.precode,
         }
+    }
+
+    /// Whether calls reach code without the prestub.
+    pub(crate) fn is_open(&self) -> bool {
+        self.state.load(Ordering::Acquire) != CLOSED
+    }
+
+    /// Lets calls go straight to the code: `this` is this entry. Counts `calls` of them first if
+    /// given. When that many were counted, true: the method is to be compiled again.
+    pub(crate) fn open(&self, this: EntryPtr, calls: Option<u32>) -> LoadResult<bool> {
+        match (self.state.load(Ordering::Acquire), calls) {
+            (CLOSED, None) => self.finish(this),
+            (CLOSED, Some(calls)) => {
+                let Some(code) = self.code() else {
+                    return Ok(false);
+                };
+                let domain = self.domain();
+                let mut block = domain.code.reserve(emit::COUNTING_SIZE, 16)?;
+                let stub = emit::counting_stub(
+                    block.address(),
+                    self.calls.as_ptr() as usize,
+                    code,
+                    self.precode + emit::PRECODE_FIRST,
+                );
+                block.write(&stub)?;
+                let stub = block.commit(stub.len())?.address;
+                self.calls.store(calls, Ordering::Release);
+                let first = self.state.compare_exchange(
+                    CLOSED,
+                    COUNTED,
+                    Ordering::AcqRel,
+                    Ordering::Acquire,
+                );
+                if first.is_ok() {
+                    self.cell.store(stub, Ordering::Release);
+                }
+            }
+            (COUNTED, _) if self.calls.load(Ordering::Acquire).cast_signed() <= 0 => {
+                let first =
+                    self.state
+                        .compare_exchange(COUNTED, HOT, Ordering::AcqRel, Ordering::Acquire);
+                if first.is_ok() {
+                    if let Some(code) = self.code() {
+                        self.cell.store(code, Ordering::Release);
+                    }
+                    return Ok(true);
+                }
+            }
+            _ => {}
+        }
+        Ok(false)
+    }
+
+    /// The code there is is the last: `this` is this entry.
+    pub(crate) fn finish(&self, this: EntryPtr) {
+        let Some(code) = self.code() else { return };
+        // Delegates are made from whatever address `ldftn` gives.
+        self.domain().by_address.write().insert(code, this);
+        self.cell.store(code, Ordering::Release);
+        self.state.store(FINAL, Ordering::Release);
     }
 
     /// Entry for calls with a boxed `this`.
@@ -115,6 +205,9 @@ impl Domain {
             precode: 0,
             unboxing: AtomicUsize::new(0),
             code: AtomicUsize::new(0),
+            tier: AtomicU8::new(0),
+            state: AtomicU8::new(CLOSED),
+            calls: AtomicU32::new(0),
         })?;
         let mut block = self.code.reserve(emit::PRECODE_SIZE, 16)?;
         let at = block.address();

@@ -8,12 +8,13 @@ mod statics;
 mod vtable;
 
 use std::ptr::NonNull;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use ferrocil_codeman::{
     CodeManager, CodeManagerKind, CodeManagerOptions, DataHeap, HeapKind, LoaderArena,
 };
+use ferrocil_jit::Tier;
 use parking_lot::{Condvar, Mutex, RwLock};
 use rustc_hash::FxHashMap;
 
@@ -25,6 +26,7 @@ pub use statics::StaticBlock;
 pub use vtable::{IMT_OFFSET, IMT_SLOTS, ShapeTag, VTable, VTablePtr, imt_slot};
 
 use crate::error::LoadResult;
+use crate::exceptions::ExceptionMaker;
 use crate::object::ObjRef;
 use crate::runtime::Runtime;
 use crate::types::{ClassPtr, MethodPtr};
@@ -56,11 +58,15 @@ pub struct Domain {
     /// Vtables, entries and cells: all reachable by rel32.
     pub(crate) hot: DataHeap,
     pub(crate) vtables: RwLock<FxHashMap<ClassPtr, VTablePtr>>,
-    /// Code of shared forms; `None` for those whose instances are compiled one by one.
-    pub(crate) shared: RwLock<FxHashMap<MethodPtr, Option<usize>>>,
+    /// Code of shared forms by the tier that was asked for; `None` for those whose instances are compiled one by one.
+    pub(crate) shared: RwLock<FxHashMap<(MethodPtr, Option<Tier>), Option<(usize, Tier)>>>,
     pub(crate) entries: RwLock<FxHashMap<MethodPtr, EntryPtr>>,
     /// Entries by the address of their precode, for `ldftn`.
     pub(crate) by_address: RwLock<FxHashMap<usize, EntryPtr>>,
+    /// The vtable of `long[]`, which holds stack traces.
+    pub(crate) trace_vtable: OnceLock<VTablePtr>,
+    /// How exceptions of corlib's `System` namespace are made, by name.
+    pub(crate) exception_makers: RwLock<FxHashMap<Box<str>, [Option<ExceptionMaker>; 2]>>,
     pub(crate) statics: Mutex<Vec<StaticBlock>>,
     pub(crate) field_data: Mutex<FxHashMap<crate::types::FieldPtr, Box<[u64]>>>,
     pub(crate) literals: Literals,
@@ -105,6 +111,8 @@ impl Domain {
             shared: RwLock::default(),
             entries: RwLock::default(),
             by_address: RwLock::default(),
+            trace_vtable: OnceLock::new(),
+            exception_makers: RwLock::default(),
             statics: Mutex::default(),
             field_data: Mutex::default(),
             literals: Literals::default(),

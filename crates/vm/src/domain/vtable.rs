@@ -11,6 +11,7 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicUsize, Ordering};
 
 use ferrocil_gc::RefRun;
+use rustc_hash::FxHashMap;
 
 use super::Domain;
 use super::casts::{CastWords, DISPLAY};
@@ -332,6 +333,31 @@ impl Domain {
         Ok(pointer)
     }
 
+    /// Puts the last code of methods where vtables still have their precodes.
+    pub(crate) fn publish_in_vtables(&self, entries: &[super::EntryPtr]) {
+        let codes: FxHashMap<usize, usize> = entries
+            .iter()
+            .filter(|e| e.method.is_virtual())
+            .map(|e| (e.precode(), e.target()))
+            .collect();
+        if codes.is_empty() {
+            return;
+        }
+        for vtable in self.vtables.read().values() {
+            for slot in 0..vtable.slot_count {
+                let cell = vtable.slot_cell(slot);
+                if let Some(&code) = codes.get(&cell.load(Ordering::Relaxed)) {
+                    cell.store(code, Ordering::Release);
+                }
+            }
+            for entry in &vtable.imt {
+                if let Some(&code) = codes.get(&entry.code.load(Ordering::Relaxed)) {
+                    entry.code.store(code, Ordering::Release);
+                }
+            }
+        }
+    }
+
     /// What a slot first calls: the method's entry, through an unboxing stub for value types.
     pub(crate) fn slot_code(&self, class: ClassPtr, method: MethodPtr) -> LoadResult<usize> {
         // A generic method has no code of its own; its calls ask the runtime for an instance.
@@ -339,7 +365,7 @@ impl Domain {
         if class.is_value_type() && method.class.is_value_type() && !method.is_static() {
             entry.unboxing(self)
         } else {
-            Ok(entry.precode())
+            Ok(entry.target())
         }
     }
 

@@ -9,6 +9,7 @@ use ferrocil_metadata::{EhClause, MethodImplAttributes, Token, TypeAttributes};
 use super::codemap::CodeKind;
 use super::host::{Host, method_handle, type_handle};
 use super::link::link;
+use super::tiering::TierPolicy;
 use crate::codecache::Recorder;
 use crate::domain::{EntryPtr, MethodEntry};
 use crate::error::{LoadError, LoadErrorKind, LoadResult};
@@ -47,10 +48,10 @@ impl Thread {
                     thread: self,
                     recorder: None,
                 };
-                let code = host
-                    .compile(method)
+                let (code, tier) = host
+                    .compile(method, None)
                     .map_err(|e| self.throw_load_error(&e))?;
-                entry.set_code(code);
+                entry.set_code(code, tier);
                 code
             }
         };
@@ -71,7 +72,19 @@ impl Thread {
                 return Ok(code);
             }
         }
-        entry.open();
+        let options = self.runtime().options();
+        // Optimised virtual methods are counted too: when hot, their code goes into vtables.
+        let counted = options.tier == TierPolicy::Auto
+            && method.kind == MethodKind::Defined
+            && (entry.tier() == Some(Tier::Quick)
+                || (method.is_virtual() && !method.is_internal_call()));
+        let calls = counted.then_some(options.tier_up_calls);
+        if entry
+            .open(entry, calls)
+            .map_err(|e| self.throw_load_error(&e))?
+        {
+            self.runtime().tier_up(entry);
+        }
         Ok(code)
     }
 }
@@ -92,7 +105,8 @@ impl Thread {
                     thread: self,
                     recorder: None,
                 };
-                entry.set_code(host.compile(method)?);
+                let (code, tier) = host.compile(method, None)?;
+                entry.set_code(code, tier);
             }
             Ok(())
         })
@@ -101,7 +115,7 @@ impl Thread {
 
 impl Host<'_> {
     /// Compiles a method made at run time.
-    fn compile_dynamic(&self, method: MethodPtr, sig: CallSig) -> LoadResult<usize> {
+    fn compile_dynamic(&self, method: MethodPtr, sig: CallSig) -> LoadResult<(usize, Tier)> {
         let runtime = self.runtime;
         let shown = runtime.method_name(method);
         let body = runtime.dynamic_body(method).ok_or_else(|| {
@@ -126,11 +140,7 @@ impl Host<'_> {
             },
             synchronized: None,
         };
-        let tier = if has_loop(&body.code) {
-            Tier::Optimized
-        } else {
-            Tier::Quick
-        };
+        let tier = self.first_tier(&body.code);
         let compiled = self.compile_input(&input, tier).map_err(|e| {
             LoadError::new(
                 LoadErrorKind::InvalidProgram,
@@ -138,17 +148,42 @@ impl Host<'_> {
                 format!("cannot compile {shown}: {e}"),
             )
         })?;
-        link(
+        let code = link(
             self,
             compiled,
             &self.domain.code,
             CodeKind::Method,
             Some(method),
-        )
+        )?;
+        Ok((code, tier))
     }
 
-    /// Compiles a method and links it into its domain.
-    pub(super) fn compile(&self, method: MethodPtr) -> LoadResult<usize> {
+    /// The tier of a method's first code.
+    fn first_tier(&self, il: &[u8]) -> Tier {
+        match self.runtime.options().tier {
+            TierPolicy::Quick => Tier::Quick,
+            TierPolicy::Optimized => Tier::Optimized,
+            TierPolicy::Auto if has_loop(il) => Tier::Optimized,
+            TierPolicy::Auto => Tier::Quick,
+        }
+    }
+
+    /// The tier that kept code must have, if only one will do.
+    fn asked_tier(&self, asked: Option<Tier>) -> Option<Tier> {
+        asked.or(match self.runtime.options().tier {
+            TierPolicy::Auto => None,
+            TierPolicy::Quick => Some(Tier::Quick),
+            TierPolicy::Optimized => Some(Tier::Optimized),
+        })
+    }
+
+    /// Compiles a method, in this tier if one is given, and links it into its domain. Gives the
+    /// code and its tier; stubs count as optimised.
+    pub(super) fn compile(
+        &self,
+        method: MethodPtr,
+        tier: Option<Tier>,
+    ) -> LoadResult<(usize, Tier)> {
         let runtime = self.runtime;
         let name = || runtime.method_name(method);
         if method.class.open || method.generic_definition {
@@ -160,14 +195,14 @@ impl Host<'_> {
         }
         let sig = self.call_sig(method)?;
         if let MethodKind::Array(kind) = method.kind {
-            return self.array_accessor(method, kind);
+            return Err(self.array_accessor(method, kind));
         }
         if method.kind == MethodKind::Dynamic {
             return self.compile_dynamic(method, sig);
         }
         if method.is_internal_call() {
             if let Some(code) = self.delegate_method(method)? {
-                return Ok(code);
+                return Ok((code, Tier::Optimized));
             }
             let target = self.find_icall(method).ok_or_else(|| {
                 LoadError::new(
@@ -179,11 +214,11 @@ impl Host<'_> {
                     ),
                 )
             })?;
-            return self.native_entry(method, &sig, target);
+            return Ok((self.native_entry(method, &sig, target)?, Tier::Optimized));
         }
         if method.is_runtime() {
             if let Some(code) = self.delegate_method(method)? {
-                return Ok(code);
+                return Ok((code, Tier::Optimized));
             }
             return Err(LoadError::new(
                 LoadErrorKind::NotSupported,
@@ -195,22 +230,23 @@ impl Host<'_> {
             ));
         }
         if method.is_pinvoke() {
-            return self.pinvoke(method);
+            return Ok((self.pinvoke(method)?, Tier::Optimized));
         }
-        if let Some(code) = self.instance_code(method)? {
-            return Ok(code);
+        if let Some(shared) = self.instance_code(method, tier)? {
+            return Ok(shared);
         }
-        if let Some((kept, _)) = runtime
+        if let Some((kept, tier)) = runtime
             .code_cache()
-            .and_then(|cache| cache.method(self, method, None))
+            .and_then(|cache| cache.method(self, method, self.asked_tier(tier)))
         {
-            return link(
+            let code = link(
                 self,
                 kept,
                 &self.domain.code,
                 CodeKind::Method,
                 Some(method),
-            );
+            )?;
+            return Ok((code, tier));
         }
         let image = runtime
             .image(method.def.image)
@@ -260,11 +296,7 @@ impl Host<'_> {
             synchronized,
         };
         let started = Instant::now();
-        let tier = if has_loop(body.code) {
-            Tier::Optimized
-        } else {
-            Tier::Quick
-        };
+        let tier = tier.unwrap_or_else(|| self.first_tier(body.code));
         let recorder = runtime.code_cache().map(|_| Recorder::default());
         let host = Host {
             recorder: recorder.as_ref(),
@@ -288,10 +320,14 @@ impl Host<'_> {
             CodeKind::Method,
             Some(method),
         )?;
-        runtime
-            .stats
-            .method_compiled(&image.name.name, body.code.len(), size, started.elapsed());
-        Ok(code)
+        runtime.stats.method_compiled(
+            &image.name.name,
+            tier,
+            body.code.len(),
+            size,
+            started.elapsed(),
+        );
+        Ok((code, tier))
     }
 
     /// The Rust function behind an internal call.
@@ -330,12 +366,12 @@ impl Host<'_> {
         }
     }
 
-    fn array_accessor(&self, method: MethodPtr, kind: ArrayMethod) -> LoadResult<usize> {
-        Err(LoadError::new(
+    fn array_accessor(&self, method: MethodPtr, kind: ArrayMethod) -> LoadError {
+        LoadError::new(
             LoadErrorKind::NotSupported,
             self.runtime.method_name(method),
             format!("{kind:?} of an array class cannot be called through a pointer yet"),
-        ))
+        )
     }
 }
 

@@ -587,7 +587,11 @@ impl CompilerHost for Host<'_> {
 
     fn resolve_string(&self, method: MethodHandle, token: Token) -> HostResult<StringHandle> {
         self.answer(self.text_of_token(method, token).and_then(|text| {
-            match self.domain.intern_cell(self.thread, &text) {
+            // The compiler thread is not managed while it compiles.
+            let cell = self
+                .thread
+                .managed(|| self.domain.intern_cell(self.thread, &text));
+            match cell {
                 Ok(index) => Ok(StringHandle(index)),
                 Err(_) => {
                     self.thread.take_pending();

@@ -125,14 +125,31 @@ impl Thread {
         } else {
             (&raw mut returned.bits).cast::<u8>()
         };
-        self.push_entry();
         // SAFETY: the stub was compiled for this signature; `pointer` has a slot per argument and
         // `place` room for the result.
-        let exception = unsafe { asm::enter_managed(self, target.code, pointer, place, stub) };
-        self.pop_entry();
+        let result = unsafe { self.enter(stub, target.code, pointer, place) };
         drop(many);
+        result.map(|()| returned)
+    }
+
+    /// Calls managed code through an invoke stub.
+    ///
+    /// # Safety
+    /// The stub was compiled for the code's signature; `args` has a slot per argument, which the
+    /// collector sees, and `place` room for the result. The thread is managed.
+    pub(crate) unsafe fn enter(
+        &self,
+        stub: usize,
+        code: usize,
+        args: *const u64,
+        place: *mut u8,
+    ) -> Result<(), Thrown> {
+        self.push_entry();
+        // SAFETY: see above.
+        let exception = unsafe { asm::enter_managed(self, code, args, place, stub) };
+        self.pop_entry();
         if exception.is_null() {
-            Ok(returned)
+            Ok(())
         } else {
             Err(self.throw_object(exception))
         }

@@ -27,6 +27,14 @@ pub(crate) fn link(
                 let function = compiled.functions.get(index as usize);
                 base + function.map_or(0, |f| f.start as usize)
             }
+            // Compiled again: the method's calls of itself need no way round.
+            Symbol::MethodEntry(m)
+                if kind == CodeKind::Method
+                    && method.is_some_and(|own| super::host::method_handle(own) == m)
+                    && host.domain.entry(host.method(m)?)?.is_open() =>
+            {
+                base
+            }
             symbol => address_of(host, symbol)?,
         };
         let value = (target as i64).wrapping_add(reloc.addend);
@@ -73,7 +81,7 @@ pub(super) fn address_of(host: &Host<'_>, symbol: Symbol) -> LoadResult<usize> {
     let domain = host.domain;
     Ok(match symbol {
         Symbol::Helper(helper) => runtime.helpers.address(helper),
-        Symbol::MethodEntry(m) => domain.entry(host.method(m)?)?.precode(),
+        Symbol::MethodEntry(m) => domain.entry(host.method(m)?)?.target(),
         Symbol::VTable(t) => domain.vtable(host.class(t)?)?.address(),
         Symbol::VTableBase => runtime.arena().base(),
         Symbol::StaticField(f) => domain.static_address(host.field(f)?)? as usize,

@@ -12,6 +12,7 @@ mod link;
 mod runtime_helpers;
 mod share;
 mod stubs;
+mod tiering;
 
 pub use codemap::{CodeInfo, CodeKind, CodeMap};
 pub use compile::prestub;
@@ -20,3 +21,5 @@ pub(crate) use host::Host;
 pub use invoke::{InvokeTarget, Returned};
 pub(crate) use share::{shared_offset, shared_type_of};
 pub use stubs::StubCache;
+pub(crate) use tiering::Tiering;
+pub use tiering::{CALLS_BEFORE_TIER_UP, TierPolicy};

@@ -4,6 +4,7 @@
 //! whose word 0 is the exact method. An instance is such a table and a thunk that leaves the
 //! table's address in the thread and goes to the code.
 
+use ferrocil_jit::Tier;
 use ferrocil_jit::host::{FieldHandle, Symbol, TypeHandle};
 use ferrocil_metadata::EhKind;
 
@@ -54,13 +55,17 @@ impl Host<'_> {
         })
     }
 
-    /// Code for a method that runs shared code: the address of its thunk. `None` when the method is
-    /// to be compiled for itself.
-    pub(super) fn instance_code(&self, method: MethodPtr) -> LoadResult<Option<usize>> {
+    /// Code for a method that runs shared code, compiled in this tier if one is given: the address
+    /// of its thunk, and the code's tier. `None` when the method is to be compiled for itself.
+    pub(super) fn instance_code(
+        &self,
+        method: MethodPtr,
+        tier: Option<Tier>,
+    ) -> LoadResult<Option<(usize, Tier)>> {
         let Some(form) = self.runtime.shared_form(method)? else {
             return Ok(None);
         };
-        let Some(code) = self.shared_code(self.runtime.shared_method(&form)?)? else {
+        let Some((code, tier)) = self.shared_code(self.runtime.shared_method(&form)?, tier)? else {
             return Ok(None);
         };
         let tables = match self.runtime.codemap.find(code) {
@@ -84,12 +89,17 @@ impl Host<'_> {
         let mut block = self.domain.code.reserve(emit::INSTANCE_THUNK_SIZE, 16)?;
         let thunk = emit::instance_thunk(block.address(), context, code);
         block.write(&thunk)?;
-        Ok(Some(block.commit(thunk.len())?.address))
+        Ok(Some((block.commit(thunk.len())?.address, tier)))
     }
 
     /// Code of a shared form, compiled on first use; `None` when it cannot be shared.
-    fn shared_code(&self, shared: MethodPtr) -> LoadResult<Option<usize>> {
-        let known = self.domain.shared.read().get(&shared).copied();
+    fn shared_code(
+        &self,
+        shared: MethodPtr,
+        tier: Option<Tier>,
+    ) -> LoadResult<Option<(usize, Tier)>> {
+        let key = (shared, tier);
+        let known = self.domain.shared.read().get(&key).copied();
         if let Some(known) = known {
             return Ok(known);
         }
@@ -97,20 +107,18 @@ impl Host<'_> {
             // Whatever cannot be resolved is left to the instances: it may depend on the exact types,
             // and errors are to name them. (Errors that other threads keep meanwhile do no harm.)
             let errors = self.runtime.deferred.lock().len();
-            self.compile(shared)
+            self.compile(shared, tier)
                 .ok()
                 .filter(|_| self.runtime.deferred.lock().len() == errors)
         } else {
             None
         };
-        Ok(
-            *self.domain.shared.write().entry(shared).or_insert_with(|| {
-                if code.is_some() {
-                    self.runtime.stats.shared_body();
-                }
-                code
-            }),
-        )
+        Ok(*self.domain.shared.write().entry(key).or_insert_with(|| {
+            if code.is_some() {
+                self.runtime.stats.shared_body();
+            }
+            code
+        }))
     }
 
     /// Whether the compiler can make shared code of a body: filters do not get the context.

@@ -47,6 +47,29 @@ pub fn instance_thunk(at: usize, context: usize, code: usize) -> [u8; INSTANCE_T
     thunk
 }
 
+/// Bytes of a counting stub.
+pub const COUNTING_SIZE: usize = 18;
+
+/// Takes one from the u32 at `counter` and goes to `code`, or to `used_up` when nothing is left:
+/// `sub dword [counter], 1; jz used_up; jmp code`.
+#[must_use]
+pub fn counting_stub(
+    at: usize,
+    counter: usize,
+    code: usize,
+    used_up: usize,
+) -> [u8; COUNTING_SIZE] {
+    let mut stub = [0; COUNTING_SIZE];
+    stub[0..2].copy_from_slice(&[0x83, 0x2d]);
+    stub[2..6].copy_from_slice(&rel32(at + 7, counter));
+    stub[6] = 1;
+    stub[7..9].copy_from_slice(&[0x0f, 0x84]);
+    stub[9..13].copy_from_slice(&rel32(at + 13, used_up));
+    stub[13] = 0xe9;
+    stub[14..18].copy_from_slice(&rel32(at + 18, code));
+    stub
+}
+
 /// `jmp [rip]` with the address behind it: reaches anything, changes no register.
 #[must_use]
 pub fn far_jump(target: usize) -> Vec<u8> {

@@ -7,7 +7,7 @@ use crate::object::ObjRef;
 use crate::runtime::Runtime;
 use crate::stubs::asm;
 use crate::threads::{ActiveUnwind, Thread};
-use crate::types::{ClassPtr, is_assignable};
+use crate::types::{ClassKind, ClassPtr, is_assignable};
 
 /// Where an exception starts.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +54,7 @@ pub(super) fn raise(
     let Some(start) = Frame::at(runtime, origin.fp, origin.pc) else {
         lost(None)
     };
-    let mut passed = Vec::new();
+    let mut passed = Vec::with_capacity(16);
     let mut frame = start;
     let (target_fp, target_clause) = loop {
         passed.push(frame);
@@ -94,7 +94,11 @@ fn catches(thread: &Thread, exception: ObjRef, frame: &Frame<'_>, clause: u32) -
         EhClauseKind::Catch(_) => frame.code.catch_types[clause as usize]
             .and_then(|class| exact_class(runtime, frame, class))
             .is_some_and(|class| {
-                is_assignable(runtime, runtime.class_of(exception), class).unwrap_or(false)
+                let found = runtime.class_of(exception);
+                if class.kind == ClassKind::Class && class.args.is_none() {
+                    return found.derives_from(class);
+                }
+                is_assignable(runtime, found, class).unwrap_or(false)
             }),
         EhClauseKind::Filter { funclet } => {
             let Some(site) = site(frame) else {

@@ -6,7 +6,9 @@
 use ferrocil_metadata::ElementType;
 
 use super::Frame;
+use crate::domain::VTablePtr;
 use crate::exec::CodeKind;
+use crate::icall::Thrown;
 use crate::object::{ArrayRef, ObjRef};
 use crate::runtime::Runtime;
 use crate::threads::Thread;
@@ -77,28 +79,35 @@ pub(super) fn record(thread: &Thread, exception: ObjRef, frames: &[Frame<'_>], a
     let Some(offset) = runtime.exception_offsets().map(|o| o.stack_trace) else {
         return;
     };
-    let mut entries = if append {
+    let before = if append {
         recorded(runtime, exception)
     } else {
         Vec::new()
     };
-    let mut new: Vec<(&Frame<'_>, MethodPtr)> = frames
-        .iter()
-        .filter_map(|f| Some((f, f.method()?)))
-        .collect();
-    if let (Some(&(last, _)), Some((first, _))) = (entries.last(), new.first()) {
+    let mut frames = frames;
+    if let (Some(&(last, _)), Some(first)) = (
+        before.last(),
+        frames.iter().position(|f| f.method().is_some()),
+    ) {
         // A rethrow begins in the frame where the recorded trace ends.
         if runtime
             .codemap
             .find(last - 1)
-            .is_some_and(|c| std::ptr::eq(c, first.code))
+            .is_some_and(|c| std::ptr::eq(c, frames[first].code))
         {
-            new.remove(0);
+            frames = &frames[first + 1..];
         }
     }
-    let room = MAX_FRAMES.saturating_sub(entries.len());
-    entries.extend(new.iter().take(room).map(|(f, m)| (f.pc, m.address())));
-    match thread.new_primitive_vector(ElementType::I8, 2 * entries.len()) {
+    let new = frames
+        .iter()
+        .filter_map(|f| Some((f.pc, f.method()?.address())))
+        .take(MAX_FRAMES.saturating_sub(before.len()));
+    let entries: Vec<Recorded> = before.iter().copied().chain(new).collect();
+    let vtable = match thread.domain().trace_vtable.get() {
+        Some(&known) => Ok(known),
+        None => trace_vtable(thread),
+    };
+    match vtable.and_then(|vtable| thread.alloc_vector(vtable, 2 * entries.len() as i64)) {
         Ok(array) => {
             for (i, &(pc, method)) in entries.iter().enumerate() {
                 array.set(2 * i, pc);
@@ -111,4 +120,11 @@ pub(super) fn record(thread: &Thread, exception: ObjRef, frames: &[Frame<'_>], a
             thread.take_pending();
         }
     }
+}
+
+/// The vtable of `long[]`, found once per domain.
+fn trace_vtable(thread: &Thread) -> Result<VTablePtr, Thrown> {
+    let array = thread.new_primitive_vector(ElementType::I8, 0)?;
+    let vtable = thread.runtime().vtable_of(array.object());
+    Ok(*thread.domain().trace_vtable.get_or_init(|| vtable))
 }

@@ -64,9 +64,9 @@ impl Lower<'_, '_> {
         let wide = self.ty(a).is_word();
         let (x, y) = (self.val(a), self.val(b));
         let signed = matches!(op, Division::Div | Division::Rem);
-        // Outside regions the division's own traps do: zero, and MIN / -1 of `div`.
+        // Outside regions the division's own trap does for MIN / -1 of `div`.
         let explicit = self.region.is_some();
-        if explicit && divisor.is_none_or(|d| d == 0) {
+        if divisor.is_none_or(|d| d == 0) {
             self.throw_unless(y, ThrowKind::DivideByZero);
         }
         if signed && divisor.is_none_or(|d| d == -1) && (explicit || op == Division::Rem) {

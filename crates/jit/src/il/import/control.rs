@@ -25,6 +25,14 @@ impl Importer<'_, '_> {
                     return Err(Stop::Invalid("a branch on a float"));
                 }
                 let when_true = matches!(inst.opcode, O::Brtrue | O::BrtrueS);
+                // Only here: what else a constant skips must be valid all the same.
+                if let Some(known) = self.b.constant(value)
+                    && self.unboxed == Some(value)
+                {
+                    let taken = (known != 0) == when_true;
+                    let block = self.target(if taken { target } else { self.next_at })?;
+                    return self.goto(block).map(|()| Flow::End);
+                }
                 self.branch(target, |then, other| {
                     if when_true {
                         Terminator::Branch(value, then, other)

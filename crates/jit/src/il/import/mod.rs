@@ -246,6 +246,8 @@ struct Importer<'a, 'c> {
     /// Shape of the stack at the start of each IL block.
     entries: Vec<Option<Vec<EntryItem>>>,
     imported: Vec<bool>,
+    /// What a value type's null test gave: a branch on it goes one way.
+    unboxed: Option<Value>,
     queue: BinaryHeap<Reverse<(u32, u32)>>,
     regions: FxHashMap<Vec<u32>, RegionId>,
     handlers_done: Vec<bool>,
@@ -303,6 +305,7 @@ impl<'a, 'c> Importer<'a, 'c> {
             blocks: vec![None; blocks],
             entries: vec![None; blocks],
             imported: vec![false; blocks],
+            unboxed: None,
             queue: BinaryHeap::new(),
             regions,
             handlers_done: vec![false; clauses],
@@ -547,14 +550,24 @@ impl<'a, 'c> Importer<'a, 'c> {
         self.enter(index, block);
         self.prefixes = Prefixes::default();
         self.pending_free.clear();
-        for i in data.first..data.last {
+        let mut i = data.first;
+        while i < data.last {
             let inst = body.insts[i];
+            i += 1;
             self.at = inst.offset;
             self.next_at = inst.end();
             self.b
                 .set_il(self.inline.as_ref().map_or(inst.offset, |i| i.il));
             self.release_slots();
             self.polled = false;
+            if inst.opcode == Opcode::Box {
+                // What is wrong with the operand is found again by the instruction itself.
+                let taken = self.box_for_nothing(&inst, &body.insts[i..data.last]);
+                if let Ok(Some(taken)) = taken {
+                    i += taken;
+                    continue;
+                }
+            }
             let flow = match self.step(&inst) {
                 Ok(flow) => flow,
                 Err(Stop::Throw(error)) => {

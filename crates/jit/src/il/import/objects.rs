@@ -197,6 +197,53 @@ impl Importer<'_, '_> {
         Ok(addr)
     }
 
+    /// Generic code boxes values to ask whether they are null, or to take them out again: then no
+    /// box is made. Gives the number of instructions behind `box` that are done with as well,
+    /// `None` when the box is needed. `rest`: those behind it in its block.
+    pub(super) fn box_for_nothing(
+        &mut self,
+        inst: &Instruction<'_>,
+        rest: &[Instruction<'_>],
+    ) -> Step<Option<usize>> {
+        use Opcode as O;
+        let Some(next) = rest.first() else {
+            return Ok(None);
+        };
+        let compare = rest.get(1).map(|i| i.opcode);
+        let (taken, answer) = match next.opcode {
+            O::Brtrue | O::BrtrueS | O::Brfalse | O::BrfalseS => (0, 1),
+            O::Ldnull if compare == Some(O::CgtUn) => (2, 1),
+            O::Ldnull if compare == Some(O::Ceq) => (2, 0),
+            O::UnboxAny => (1, 0),
+            _ => return Ok(None),
+        };
+        let ty = self.type_operand(inst)?;
+        if self.host.box_kind(ty)? != BoxKind::Value {
+            return Ok(None);
+        }
+        let layout = self.host.layout(ty)?;
+        let class = self.class_of(ty)?;
+        let fits = match (self.stack.last(), class) {
+            (Some(Item::Scalar(value)), ArgClass::Scalar(mem)) => self.b.ty(*value) == mem.ty(),
+            (Some(Item::Struct(item)), ArgClass::Struct(..)) => item.layout.size == layout.size,
+            _ => false,
+        };
+        if !fits {
+            return Ok(None);
+        }
+        if next.opcode == O::UnboxAny {
+            // A box of a small integer cuts the value.
+            let same = layout.size >= 4 && self.type_operand(next)? == ty;
+            return Ok(same.then_some(taken));
+        }
+        let item = self.pop()?;
+        self.release(&item);
+        let answer = self.b.i32(answer);
+        self.unboxed = Some(answer);
+        self.push(answer);
+        Ok(Some(taken))
+    }
+
     fn box_value(&mut self, ty: TypeHandle) -> Step<()> {
         let kind = self.host.box_kind(ty)?;
         if kind == BoxKind::Reference {
