@@ -9,6 +9,7 @@ mod compile;
 mod conformance;
 mod paths;
 mod proc;
+mod roundtrip;
 mod run;
 mod setup;
 mod test;
@@ -41,6 +42,8 @@ enum Task {
     Tidy(tidy::TidyArguments),
     /// Check that what is not a program gets one clear line.
     BadInput(badinput::BadInputArguments),
+    /// Disassemble, assemble again with ilasm, and compare what the images say.
+    Roundtrip(roundtrip::RoundtripArguments),
     /// Everything that must pass.
     Test(test::TestArguments),
 }
@@ -64,6 +67,7 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Bench(arguments) => bench::command(&arguments),
         Task::Tidy(arguments) => tidy::command(&arguments),
         Task::BadInput(arguments) => badinput::command(&arguments),
+        Task::Roundtrip(arguments) => roundtrip::command(&arguments),
         Task::Test(arguments) => test::command(&arguments),
     }
 }

@@ -1,5 +1,7 @@
 //! The file as a whole: references, the assembly, resources, forwarders, then types.
 
+use alloc::collections::BTreeSet;
+
 use super::context::Context;
 use super::members::MODULE_TYPE;
 use super::out::Out;
@@ -10,9 +12,15 @@ use crate::{
 };
 
 pub(super) fn write(context: &Context<'_, '_>, out: &mut Out<'_>) -> Result<(), Error> {
+    if context.own_name.is_some() {
+        classes_first(context, out)?;
+    }
     references(context, out)?;
     match &context.own_name {
-        None => assembly(context, out)?,
+        None => {
+            assembly(context, out)?;
+            classes_first(context, out)?;
+        }
         // Until the assembly is declared, its name is that of another one.
         Some(name) => {
             out.line(format_args!("// Only for bases that name themselves."))?;
@@ -34,6 +42,31 @@ pub(super) fn write(context: &Context<'_, '_>, out: &mut Out<'_>) -> Result<(), 
     if context.own_name.is_some() {
         out.gap()?;
         assembly(context, out)?;
+    }
+    Ok(())
+}
+
+/// Mentions classes around referenced value types: the assembler takes the outer type for a value type when it first
+/// meets it in the name of an inner one. Attributes without an owner are read and forgotten.
+fn classes_first(context: &Context<'_, '_>, out: &mut Out<'_>) -> Result<(), Error> {
+    let mut outers = BTreeSet::new();
+    for rid in context.rids(TableId::TypeRef) {
+        let scope = context.type_ref(rid)?.resolution_scope;
+        if context.is_value_type(rid)
+            && scope.is(TableId::TypeRef)
+            && !scope.is_nil()
+            && !context.is_value_type(scope.rid())
+        {
+            outers.insert(scope);
+        }
+    }
+    for outer in outers {
+        let name = context.type_name(outer)?;
+        if !name.starts_with("[.module ") {
+            out.line(format_args!(
+                ".custom instance void {name}::.ctor() = ( ) // a class"
+            ))?;
+        }
     }
     Ok(())
 }
