@@ -108,6 +108,12 @@ pub struct DisOptions {
     /// Print this method only: `Namespace.Type::Method`, with all its overloads.
     #[arg(long, value_name = "NAME")]
     pub method: Option<String>,
+    /// Print this metadata table (`TypeDef`, or monodis' names), or `all`; Portable PDBs too.
+    #[arg(long, value_name = "NAME", conflicts_with = "method")]
+    pub table: Option<String>,
+    /// Print tables as JSON (all of them, unless `--table` names one).
+    #[arg(long, conflicts_with = "method")]
+    pub json: bool,
     /// Write to this file, and embedded resources to files beside it.
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,

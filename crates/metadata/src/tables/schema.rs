@@ -90,6 +90,22 @@ macro_rules! tables {
                     $(Self::$table => <$row as Row>::COLUMNS,)*
                 }
             }
+
+            /// The table's name, such as `TypeDef`.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$table => stringify!($table),)*
+                }
+            }
+
+            /// The names of the columns: those of the row type's fields.
+            #[must_use]
+            pub const fn column_names(self) -> &'static [&'static str] {
+                match self {
+                    $(Self::$table => &[$(stringify!($column),)*],)*
+                }
+            }
         }
 
         $(

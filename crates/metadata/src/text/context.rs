@@ -9,7 +9,7 @@ use core::ops::Deref;
 
 use super::{Error, cycles, names};
 use crate::sig::{self, ArrayShape, MethodSig, TypeBuilder};
-use crate::{ElementType, Image, NestedTypeIndex, Rid, TableId, Token};
+use crate::{ElementType, Image, Metadata, NestedTypeIndex, Rid, TableId, Token};
 
 /// Types nest at most this deep in text.
 const MAX_NESTING: u32 = 64;
@@ -17,7 +17,9 @@ const MAX_NESTING: u32 = 64;
 /// An image with what was found out about it.
 #[derive(Clone, Debug)]
 pub(super) struct Context<'i, 'a> {
-    image: &'i Image<'a>,
+    metadata: &'i Metadata<'a>,
+    /// Missing for a Portable PDB, which has tables only.
+    image: Option<&'i Image<'a>>,
     pub(super) nested: NestedTypeIndex,
     /// By row of `TypeRef` (from 0): some signature calls it a value type.
     value_types: Box<[bool]>,
@@ -28,23 +30,23 @@ pub(super) struct Context<'i, 'a> {
 }
 
 impl<'i, 'a> Deref for Context<'i, 'a> {
-    type Target = Image<'a>;
+    type Target = Metadata<'a>;
 
-    fn deref(&self) -> &Image<'a> {
-        self.image
+    fn deref(&self) -> &Metadata<'a> {
+        self.metadata
     }
 }
 
 impl<'i, 'a> Context<'i, 'a> {
-    pub(super) fn new(image: &'i Image<'a>) -> Self {
+    pub(super) fn new(metadata: &'i Metadata<'a>, image: Option<&'i Image<'a>>) -> Self {
         let mut scan = ValueTypes {
-            found: vec![false; image.row_count(TableId::TypeRef) as usize],
+            found: vec![false; metadata.row_count(TableId::TypeRef) as usize],
         };
-        scan.image(image);
-        let mut outside_bases = cycles::find(image);
-        let own_name = image
+        scan.metadata(metadata);
+        let mut outside_bases = cycles::find(metadata);
+        let own_name = metadata
             .assembly(1)
-            .and_then(|row| image.string(row.name))
+            .and_then(|row| metadata.string(row.name))
             .ok()
             .filter(|_| outside_bases.contains(&true))
             // The assembler must know from the start when it assembles mscorlib.
@@ -54,8 +56,9 @@ impl<'i, 'a> Context<'i, 'a> {
             outside_bases.clear();
         }
         Self {
+            metadata,
             image,
-            nested: NestedTypeIndex::new(image),
+            nested: NestedTypeIndex::new(metadata),
             value_types: scan.found.into_boxed_slice(),
             outside_bases: outside_bases.into_boxed_slice(),
             own_name,
@@ -68,6 +71,11 @@ impl<'i, 'a> Context<'i, 'a> {
         let name = self.own_name.as_ref()?;
         let outside = self.outside_bases.get(index).copied().unwrap_or(false);
         outside.then(|| format!("[{name}]"))
+    }
+
+    /// The file around the metadata.
+    pub(super) fn image(&self) -> Result<&'i Image<'a>, Error> {
+        self.image.ok_or(Error::NoImage)
     }
 
     /// True for mscorlib itself.
@@ -143,7 +151,7 @@ impl<'i, 'a> Context<'i, 'a> {
 
     /// True for the primitive types of mscorlib, which have signatures of their own.
     fn is_primitive_ref(&self, type_ref: Rid) -> bool {
-        is_primitive_ref(self.image, type_ref)
+        is_primitive_ref(self.metadata, type_ref)
     }
 
     /// A type token as an operand: a name, with `valuetype` where the assembler must know; a constructed type in full.
@@ -166,7 +174,7 @@ impl<'i, 'a> Context<'i, 'a> {
 }
 
 /// Types of `System` in mscorlib that are value types by their names.
-fn is_primitive_ref(image: &Image<'_>, type_ref: Rid) -> bool {
+fn is_primitive_ref(metadata: &Metadata<'_>, type_ref: Rid) -> bool {
     const NAMES: [&str; 16] = [
         "Void",
         "Boolean",
@@ -185,17 +193,17 @@ fn is_primitive_ref(image: &Image<'_>, type_ref: Rid) -> bool {
         "UIntPtr",
         "TypedReference",
     ];
-    let Ok(row) = image.type_ref(type_ref) else {
+    let Ok(row) = metadata.type_ref(type_ref) else {
         return false;
     };
     let corlib = row.resolution_scope.is(TableId::AssemblyRef)
-        && image
+        && metadata
             .assembly_ref(row.resolution_scope.rid())
-            .and_then(|assembly| image.string(assembly.name))
+            .and_then(|assembly| metadata.string(assembly.name))
             .is_ok_and(|name| name == "mscorlib");
     corlib
-        && image.string(row.namespace) == Ok("System")
-        && image
+        && metadata.string(row.namespace) == Ok("System")
+        && metadata
             .string(row.name)
             .is_ok_and(|name| NAMES.contains(&name))
 }
@@ -207,45 +215,47 @@ struct ValueTypes {
 
 impl ValueTypes {
     /// Malformed signatures are met again, with their place, when they are written.
-    fn image(&mut self, image: &Image<'_>) {
-        for rid in image.rids(TableId::MethodDef) {
-            let blob = image
+    fn metadata(&mut self, metadata: &Metadata<'_>) {
+        for rid in metadata.rids(TableId::MethodDef) {
+            let blob = metadata
                 .method_def(rid)
-                .and_then(|row| image.blob(row.signature));
+                .and_then(|row| metadata.blob(row.signature));
             let _ = blob.map(|blob| sig::read_method(blob, self));
         }
-        for rid in image.rids(TableId::Field) {
-            let blob = image.field(rid).and_then(|row| image.blob(row.signature));
+        for rid in metadata.rids(TableId::Field) {
+            let blob = metadata
+                .field(rid)
+                .and_then(|row| metadata.blob(row.signature));
             let _ = blob.map(|blob| sig::read_field(blob, self));
         }
-        for rid in image.rids(TableId::MemberRef) {
-            let blob = image
+        for rid in metadata.rids(TableId::MemberRef) {
+            let blob = metadata
                 .member_ref(rid)
-                .and_then(|row| image.blob(row.signature));
+                .and_then(|row| metadata.blob(row.signature));
             let _ = blob.map(|blob| sig::read_member(blob, self));
         }
-        for rid in image.rids(TableId::Property) {
-            let blob = image
+        for rid in metadata.rids(TableId::Property) {
+            let blob = metadata
                 .property(rid)
-                .and_then(|row| image.blob(row.signature));
+                .and_then(|row| metadata.blob(row.signature));
             let _ = blob.map(|blob| sig::read_property(blob, self));
         }
-        for rid in image.rids(TableId::TypeSpec) {
-            let blob = image
+        for rid in metadata.rids(TableId::TypeSpec) {
+            let blob = metadata
                 .type_spec(rid)
-                .and_then(|row| image.blob(row.signature));
+                .and_then(|row| metadata.blob(row.signature));
             let _ = blob.map(|blob| sig::read_type(blob, self));
         }
-        for rid in image.rids(TableId::MethodSpec) {
-            let blob = image
+        for rid in metadata.rids(TableId::MethodSpec) {
+            let blob = metadata
                 .method_spec(rid)
-                .and_then(|row| image.blob(row.instantiation));
+                .and_then(|row| metadata.blob(row.instantiation));
             let _ = blob.map(|blob| sig::read_method_spec(blob, self));
         }
-        for rid in image.rids(TableId::StandAloneSig) {
-            let blob = image
+        for rid in metadata.rids(TableId::StandAloneSig) {
+            let blob = metadata
                 .stand_alone_sig(rid)
-                .and_then(|row| image.blob(row.signature));
+                .and_then(|row| metadata.blob(row.signature));
             let _ = blob.map(|blob| {
                 if blob.first() == Some(&sig::SigFlags::LOCALS) {
                     sig::read_locals(blob, self).map(drop)

@@ -8,17 +8,17 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::sig::{self, ArrayShape, MethodSig, TypeBuilder};
-use crate::{ElementType, Image, Rid, TableId, Token};
+use crate::{ElementType, Metadata, Rid, TableId, Token};
 
 /// Steps of the search over the whole image; beyond, a base counts as one of those.
 const MAX_STEPS: u64 = 20_000_000;
 
 /// By row of `TypeDef` (from 0): the type's base must name its arguments from outside.
-pub(super) fn find(image: &Image<'_>) -> Vec<bool> {
-    let count = image.row_count(TableId::TypeDef) as usize;
-    let edges: Vec<Edges> = image
+pub(super) fn find(metadata: &Metadata<'_>) -> Vec<bool> {
+    let count = metadata.row_count(TableId::TypeDef) as usize;
+    let edges: Vec<Edges> = metadata
         .rids(TableId::TypeDef)
-        .map(|rid| Edges::of(image, rid))
+        .map(|rid| Edges::of(metadata, rid))
         .collect();
     let mut steps = 0;
     let mut seen = vec![0; count];
@@ -62,18 +62,18 @@ struct Edges {
 }
 
 impl Edges {
-    fn of(image: &Image<'_>, rid: Rid) -> Self {
+    fn of(metadata: &Metadata<'_>, rid: Rid) -> Self {
         let mut edges = Self::default();
-        edges.others.extend(image.enclosing_type(rid));
-        let Ok(row) = image.type_def(rid) else {
+        edges.others.extend(metadata.enclosing_type(rid));
+        let Ok(row) = metadata.type_def(rid) else {
             return edges;
         };
         if row.extends.is(TableId::TypeDef) {
             edges.others.push(row.extends.rid());
         } else if row.extends.is(TableId::TypeSpec) {
-            let blob = image
+            let blob = metadata
                 .type_spec(row.extends.rid())
-                .and_then(|spec| image.blob(spec.signature));
+                .and_then(|spec| metadata.blob(spec.signature));
             let mut mentions = Mentions(Vec::new());
             let _ = blob.map(|blob| sig::read_type(blob, &mut mentions));
             // The definition comes first.

@@ -22,6 +22,9 @@ pub enum Error {
     /// Types that enclose or name each other without end.
     #[error("types are nested too deep")]
     TooDeep,
+    /// Code and data of metadata that is in no image, such as a Portable PDB's.
+    #[error("there is no code in a Portable PDB")]
+    NoImage,
     /// The sink failed.
     #[error("cannot write: {0}")]
     Write(#[from] fmt::Error),

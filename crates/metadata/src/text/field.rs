@@ -50,7 +50,7 @@ fn initial_data(context: &Context<'_, '_>, out: &mut Out<'_>, field: Rid) -> Res
         return Ok(String::new());
     };
     let label = format!("D_{field}");
-    let bytes = names::bytes(context.rva_bytes(rva, size)?);
+    let bytes = names::bytes(context.image()?.rva_bytes(rva, size)?);
     out.line(format_args!(".data {label} = bytearray {bytes}"))?;
     Ok(format!(" at {label}"))
 }

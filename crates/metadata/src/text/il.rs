@@ -13,7 +13,7 @@ use crate::il::{Decoder, Instruction, Opcode, Operand, OperandKind};
 use crate::{TableId, Token};
 
 pub(super) fn write(context: &Context<'_, '_>, out: &mut Out<'_>, rva: u32) -> Result<(), Error> {
-    let body = context.method_body(rva)?;
+    let body = context.image()?.method_body(rva)?;
     out.line(format_args!(".maxstack {}", body.max_stack))?;
     locals(context, out, &body)?;
     for instruction in Decoder::new(body.code) {

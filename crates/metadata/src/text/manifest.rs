@@ -167,9 +167,15 @@ fn module(context: &Context<'_, '_>, out: &mut Out<'_>) -> Result<(), Error> {
     out.line(format_args!(".module {}", names::dotted(name)))?;
     attributes::write(context, out, Token::new(TableId::Module, 1))?;
     out.line(format_args!("// MVID: {{{}}}", context.mvid()?))?;
-    out.line(format_args!(".subsystem {}", context.pe_header().subsystem))?;
-    out.line(format_args!(".corflags {:#010x}", context.flags().bits()))?;
-    let fixups = context.cli_header().vtable_fixups;
+    out.line(format_args!(
+        ".subsystem {}",
+        context.image()?.pe_header().subsystem
+    ))?;
+    out.line(format_args!(
+        ".corflags {:#010x}",
+        context.image()?.flags().bits()
+    ))?;
+    let fixups = context.image()?.cli_header().vtable_fixups;
     if fixups.size != 0 {
         out.line(format_args!(
             "// lost: vtable fixups at {:#x}, {} bytes",
@@ -195,7 +201,7 @@ fn files(context: &Context<'_, '_>, out: &mut Out<'_>) -> Result<(), Error> {
         } else {
             ""
         };
-        let entry = if context.entry_point() == Some(Token::new(TableId::File, rid)) {
+        let entry = if context.image()?.entry_point() == Some(Token::new(TableId::File, rid)) {
             " .entrypoint"
         } else {
             ""
@@ -217,7 +223,7 @@ fn resources(context: &Context<'_, '_>, out: &mut Out<'_>) -> Result<(), Error> 
         };
         let name = names::dotted(context.string(row.name)?);
         // The assembler reads a file with the resource's name, and knows no other place.
-        let lost = match context.resource_data(rid)? {
+        let lost = match context.image()?.resource_data(rid)? {
             ResourceData::Embedded(_) => "",
             ResourceData::File(_) | ResourceData::Assembly(_) => "// lost: in another file: ",
         };

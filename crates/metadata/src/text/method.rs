@@ -64,7 +64,7 @@ pub(super) fn write(
     );
     out.line(format_args!("{}", head.trim_end()))?;
     out.open()?;
-    if context.entry_point() == Some(token) {
+    if context.image()?.entry_point() == Some(token) {
         out.line(format_args!(".entrypoint"))?;
     }
     attributes::write(context, out, token)?;
@@ -142,7 +142,7 @@ fn pinvoke(
     method: Rid,
     flags: MethodAttributes,
 ) -> Result<String, Error> {
-    match context.pinvoke(method)? {
+    match context.image()?.pinvoke(method)? {
         Some(call) => Ok(format!(
             "pinvokeimpl({} as {} {}) ",
             names::string(call.library),

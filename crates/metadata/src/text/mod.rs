@@ -32,6 +32,7 @@ mod method;
 mod names;
 mod out;
 mod security;
+mod tables;
 mod types;
 
 use core::fmt;
@@ -40,6 +41,7 @@ use crate::{Image, Rid, TableId, Token};
 use context::Context;
 pub use error::Error;
 use out::Out;
+pub use tables::{Cell, Tables};
 
 /// Writes an image as IL assembler text.
 #[derive(Clone, Debug)]
@@ -52,7 +54,7 @@ impl<'i, 'a> Disassembler<'i, 'a> {
     #[must_use]
     pub fn new(image: &'i Image<'a>) -> Self {
         Self {
-            context: Context::new(image),
+            context: Context::new(image.metadata(), Some(image)),
         }
     }
 

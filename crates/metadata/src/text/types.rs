@@ -34,6 +34,26 @@ impl Context<'_, '_> {
         sig::read_method(blob, &mut self.spelling())
     }
 
+    /// A method signature without a name.
+    pub(super) fn method_sig_text(&self, blob: &[u8]) -> Result<String, Error> {
+        let sig = self.method_sig(blob)?;
+        let generic = match sig.generic_param_count {
+            0 => String::new(),
+            count => format!("<[{count}]>"),
+        };
+        Ok(format!(
+            "{}{} {generic}({})",
+            call_conv(sig.flags),
+            sig.ret,
+            params(&sig)
+        ))
+    }
+
+    /// A type by its signature.
+    pub(super) fn type_sig(&self, blob: &[u8]) -> Result<String, Error> {
+        sig::read_type(blob, &mut self.spelling())
+    }
+
     /// The type of a field.
     pub(super) fn field_sig(&self, blob: &[u8]) -> Result<String, Error> {
         sig::read_field(blob, &mut self.spelling())

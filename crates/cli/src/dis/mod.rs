@@ -1,5 +1,7 @@
 //! `ferrocil dis`: assembler text and tables of an image.
 
+mod tables;
+
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -7,8 +9,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use ferrocil_metadata::pdb::Pdb;
 use ferrocil_metadata::text::Disassembler;
-use ferrocil_metadata::{Image, ResourceData};
+use ferrocil_metadata::{Image, Metadata, ResourceData};
 
 use crate::options::DisOptions;
 
@@ -33,25 +36,44 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 
 fn perform(options: &DisOptions) -> Result<()> {
     let bytes = fs::read(&options.file).context("cannot read")?;
+    if options.table.is_some() || options.json {
+        // A Portable PDB is metadata without an image around it.
+        if bytes.starts_with(b"BSJB") {
+            return with_output(options, |sink| {
+                let pdb = Pdb::parse(&bytes)?;
+                print_tables(options, &pdb, sink)
+            });
+        }
+        let image = Image::parse(&bytes)?;
+        return with_output(options, |sink| print_tables(options, &image, sink));
+    }
     let image = Image::parse(&bytes)?;
-    let Some(output) = &options.output else {
-        return print(options, &image, io::stdout().lock());
-    };
-    let file = File::create(output).with_context(|| output.display().to_string())?;
-    print(options, &image, file)?;
-    if options.method.is_none() {
-        let folder = output.parent().unwrap_or(Path::new(""));
-        write_resources(&image, folder)?;
+    with_output(options, |sink| match &options.method {
+        Some(name) => print_method(&image, name, sink),
+        None => Ok(Disassembler::new(&image).assembly(sink)?),
+    })?;
+    if let Some(output) = &options.output
+        && options.method.is_none()
+    {
+        write_resources(&image, output.parent().unwrap_or(Path::new("")))?;
     }
     Ok(())
 }
 
-fn print(options: &DisOptions, image: &Image<'_>, to: impl Write) -> Result<()> {
+/// Opens what is written to, and says why writing failed.
+fn with_output(options: &DisOptions, print: impl FnOnce(&mut Sink) -> Result<()>) -> Result<()> {
+    let to: Box<dyn Write> = match &options.output {
+        None => Box::new(io::stdout().lock()),
+        Some(path) => {
+            let file = File::create(path).with_context(|| path.display().to_string())?;
+            Box::new(file)
+        }
+    };
     let mut sink = Sink {
         to: BufWriter::with_capacity(1 << 16, to),
         failure: None,
     };
-    let result = print_into(options, image, &mut sink);
+    let result = print(&mut sink);
     // What the sink met is the cause of what the writer says.
     if let Some(failure) = sink.failure {
         return Err(failure.into());
@@ -61,11 +83,17 @@ fn print(options: &DisOptions, image: &Image<'_>, to: impl Write) -> Result<()> 
     Ok(())
 }
 
-fn print_into(options: &DisOptions, image: &Image<'_>, sink: &mut Sink<impl Write>) -> Result<()> {
+fn print_tables(options: &DisOptions, metadata: &Metadata<'_>, sink: &mut Sink) -> Result<()> {
+    let wanted = tables::wanted(metadata, options.table.as_deref())?;
+    if options.json {
+        tables::json(metadata, &wanted, &mut sink.to)
+    } else {
+        tables::text(metadata, &wanted, sink)
+    }
+}
+
+fn print_method(image: &Image<'_>, name: &str, sink: &mut Sink) -> Result<()> {
     let disassembler = Disassembler::new(image);
-    let Some(name) = &options.method else {
-        return Ok(disassembler.assembly(sink)?);
-    };
     let methods = disassembler.find_methods(name)?;
     if methods.is_empty() {
         bail!("no method {name}");
@@ -93,12 +121,12 @@ fn write_resources(image: &Image<'_>, folder: &Path) -> Result<()> {
 }
 
 /// Text to bytes; keeps the failure, which [`fmt::Error`] cannot carry.
-struct Sink<W: Write> {
-    to: BufWriter<W>,
+struct Sink {
+    to: BufWriter<Box<dyn Write>>,
     failure: Option<io::Error>,
 }
 
-impl<W: Write> fmt::Write for Sink<W> {
+impl fmt::Write for Sink {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.to.write_all(text.as_bytes()).map_err(|error| {
             self.failure = Some(error);
