@@ -12,6 +12,7 @@ mod proc;
 mod roundtrip;
 mod run;
 mod setup;
+mod tables;
 mod test;
 mod tidy;
 
@@ -44,6 +45,8 @@ enum Task {
     BadInput(badinput::BadInputArguments),
     /// Disassemble, assemble again with ilasm, and compare what the images say.
     Roundtrip(roundtrip::RoundtripArguments),
+    /// Read every assembly completely and compare row counts with monodis.
+    Tables(tables::TablesArguments),
     /// Everything that must pass.
     Test(test::TestArguments),
 }
@@ -68,6 +71,7 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Tidy(arguments) => tidy::command(&arguments),
         Task::BadInput(arguments) => badinput::command(&arguments),
         Task::Roundtrip(arguments) => roundtrip::command(&arguments),
+        Task::Tables(arguments) => tables::command(&arguments),
         Task::Test(arguments) => test::command(&arguments),
     }
 }

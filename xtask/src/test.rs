@@ -9,6 +9,7 @@ use clap::Args;
 
 use crate::badinput::{self, BadInputArguments};
 use crate::conformance::{self, ConformanceArguments};
+use crate::roundtrip::{self, RoundtripArguments};
 use crate::tidy::{self, TidyArguments};
 use crate::{compile, paths, proc, setup};
 
@@ -56,6 +57,9 @@ const STEPS: &[Step] = &[
     }),
     ("conformance: exceptions, from the code cache", || {
         succeed(conformance::command(&ConformanceArguments::warm_sample()))
+    }),
+    ("round trip: image, text, ilasm, image", || {
+        succeed(roundtrip::command(&RoundtripArguments::sample()))
     }),
 ];
 

@@ -12,6 +12,7 @@ const KNOWN: &[&str] = &[
     "attribute-of-module-field",
     "attribute-of-resource",
     "assembly-flags",
+    "corflags",
     "event-flags",
     "exported-type-nested",
     "has-security",

@@ -25,13 +25,26 @@ pub struct RoundtripArguments {
     files: Vec<PathBuf>,
     /// A small sample, for every test run.
     #[arg(long)]
-    pub sample: bool,
+    sample: bool,
     /// Every assembly of Mono's class library.
     #[arg(long)]
     all: bool,
+    /// Also run programs with this runtime (`ferrocil`, `mono`), before and after, and compare what they write.
+    #[arg(long)]
+    run: Option<PathBuf>,
     /// Keep text and new images in this folder.
     #[arg(long)]
     keep: Option<PathBuf>,
+}
+
+impl RoundtripArguments {
+    /// The small sample.
+    pub fn sample() -> Self {
+        Self {
+            sample: true,
+            ..Self::default()
+        }
+    }
 }
 
 const CLASS_LIBRARY: &str = "/usr/lib/mono/4.5";
@@ -66,7 +79,7 @@ pub fn command(arguments: &RoundtripArguments) -> Result<ExitCode> {
     let mut failed = 0;
     for file in &files {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        match one(file, &scratch.join(&*name)) {
+        match one(file, &scratch.join(&*name), arguments.run.as_deref()) {
             Ok(difference) => {
                 failed += usize::from(difference.unexpected_count != 0);
                 report(&name, &difference);
@@ -155,15 +168,46 @@ fn managed_files(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// One file there and back.
-fn one(file: &Path, folder: &Path) -> Result<Difference> {
+fn one(file: &Path, folder: &Path, runtime: Option<&Path>) -> Result<Difference> {
     let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let image = Image::parse(&bytes)?;
-    let again = reassemble(&image, file, folder)?;
-    let again_bytes = fs::read(&again)?;
+    let path = reassemble(&image, file, folder)?;
+    if let Some(runtime) = runtime
+        && image.entry_point().is_some()
+        && !image.pe_header().is_dll()
+    {
+        // Libraries beside the program are found from the new one as well.
+        for library in managed_files(file.parent().unwrap_or(Path::new(".")))? {
+            if library.extension().is_some_and(|end| end == "dll") {
+                let copy = folder.join(library.file_name().unwrap_or_default());
+                fs::copy(&library, copy)?;
+            }
+        }
+        let (before, after) = (run(runtime, file, folder)?, run(runtime, &path, folder)?);
+        if before != after {
+            bail!("the programs do not write the same");
+        }
+    }
+    let again_bytes = fs::read(&path)?;
     let again = Image::parse(&again_bytes).context("what ilasm wrote")?;
     let original = model::read(&image)?;
     let other = model::read(&again).context("what ilasm wrote")?;
     Ok(compare::difference(&original, &other))
+}
+
+/// What a program writes to standard output, and how it ends.
+fn run(runtime: &Path, program: &Path, folder: &Path) -> Result<(Ending, Vec<u8>)> {
+    let mut command = Command::new(std::path::absolute(runtime).unwrap_or(runtime.into()));
+    if runtime.components().count() == 1 {
+        command = Command::new(runtime);
+    }
+    command.arg(program).current_dir(folder);
+    let limits = Limits {
+        time: Duration::from_secs(60),
+        ..LIMITS
+    };
+    let outcome = proc::run_limited(&mut command, b"", limits)?;
+    Ok((outcome.ending, outcome.stdout))
 }
 
 /// Writes the text and resources to a folder, assembles, and gives the new image's path.

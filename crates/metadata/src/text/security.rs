@@ -1,13 +1,13 @@
 //! Declarative security.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::context::Context;
 use super::out::Out;
 use super::{Error, names, types};
-use crate::{ElementType, Reader, Scalar, Token};
+use crate::{ElementType, Reader, Scalar, TableId, Token};
 
 /// The security attributes of an assembly, type or method.
 pub(super) fn write(
@@ -72,7 +72,7 @@ fn permissions(context: &Context<'_, '_>, blob: &[u8]) -> Option<String> {
 }
 
 fn permission(context: &Context<'_, '_>, reader: &mut Reader<'_>) -> Option<String> {
-    let class = class_name(reader.ser_string()??);
+    let class = class_name(context, reader.ser_string()??)?;
     let len = reader.compressed_u32()?;
     // The assembler writes one byte of length, and no set without members.
     if len > 0x7F {
@@ -102,7 +102,7 @@ fn member(context: &Context<'_, '_>, reader: &mut Reader<'_>) -> Option<String> 
         if assembly.is_none_or(|assembly| context.is_own_name(assembly)) {
             return None;
         }
-        let class = class_name(class);
+        let class = class_name(context, class)?;
         let name = quoted(reader.ser_string()??);
         let value = reader.u32()?.cast_signed();
         return Some(format!("{kind} enum {class} {name} = int32({value})"));
@@ -130,13 +130,18 @@ fn quoted(text: &str) -> String {
     }
 }
 
-/// `Type, Assembly, …` as the assembler writes it.
-fn class_name(name: &str) -> String {
+/// `Type, Assembly, …` as the assembler writes it; `None` when nothing else refers to that assembly, since the assembler
+/// would add a reference.
+fn class_name(context: &Context<'_, '_>, name: &str) -> Option<String> {
     let mut parts = name.splitn(3, ',').map(str::trim);
-    let class = parts.next().unwrap_or_default();
-    let class = names::dotted(&class.replace('+', "/"));
-    match parts.next() {
-        Some(assembly) => format!("[{}]{class}", names::dotted(assembly)),
-        None => class.to_string(),
-    }
+    let class = names::dotted(&parts.next()?.replace('+', "/"));
+    let Some(assembly) = parts.next() else {
+        return Some(class);
+    };
+    let referenced = context.rids(TableId::AssemblyRef).any(|rid| {
+        let row = context.assembly_ref(rid);
+        row.and_then(|row| context.string(row.name)) == Ok(assembly)
+    });
+    (referenced || context.is_own_name(assembly))
+        .then(|| format!("[{}]{class}", names::dotted(assembly)))
 }

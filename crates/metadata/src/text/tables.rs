@@ -298,9 +298,9 @@ impl<'i, 'a> Tables<'i, 'a> {
 mod tests {
     use alloc::string::String;
 
-    use super::{Cell, Tables};
-    use crate::builder::sample;
-    use crate::{Image, TableId, Token};
+    use super::Tables;
+    use crate::builder::{BuildOptions, sample};
+    use crate::{Image, TableId};
 
     #[test]
     fn tables_have_names_of_their_own_and_of_monodis() {
@@ -308,5 +308,24 @@ mod tests {
         assert_eq!(Tables::find("Fields"), Some(TableId::Field));
         assert_eq!(Tables::find("LocalScope"), Some(TableId::LocalScope));
         assert_eq!(Tables::find("nothing"), None);
+    }
+
+    #[test]
+    fn every_table_of_the_sample_has_text() {
+        let bytes = sample(BuildOptions::default()).unwrap();
+        let image = Image::parse(&bytes).unwrap();
+        let tables = Tables::new(&image);
+        for table in TableId::ALL {
+            let mut text = String::new();
+            tables.write(*table, &mut text).unwrap();
+            let lines = text.lines().count();
+            assert_eq!(lines, 1 + image.row_count(*table) as usize, "{text}");
+        }
+        let mut text = String::new();
+        tables.write(TableId::Module, &mut text).unwrap();
+        assert!(
+            text.starts_with("Module Table (1..1)\n1: generation=0  name="),
+            "{text}"
+        );
     }
 }
