@@ -12,7 +12,6 @@ mod proc;
 mod roundtrip;
 mod run;
 mod setup;
-mod tables;
 mod test;
 mod tidy;
 
@@ -45,8 +44,6 @@ enum Task {
     BadInput(badinput::BadInputArguments),
     /// Disassemble, assemble again with ilasm, and compare what the images say.
     Roundtrip(roundtrip::RoundtripArguments),
-    /// Read every assembly completely and compare row counts with monodis.
-    Tables(tables::TablesArguments),
     /// Everything that must pass.
     Test(test::TestArguments),
 }
@@ -71,7 +68,6 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Tidy(arguments) => tidy::command(&arguments),
         Task::BadInput(arguments) => badinput::command(&arguments),
         Task::Roundtrip(arguments) => roundtrip::command(&arguments),
-        Task::Tables(arguments) => tables::command(&arguments),
         Task::Test(arguments) => test::command(&arguments),
     }
 }

@@ -1,8 +1,6 @@
 //! `cargo xtask roundtrip`: image → text → `ilasm` → image, and what the two images say is compared.
-
-mod compare;
-mod model;
-mod spelling;
+//!
+//! The example `roundtrip` of `ferrocil-metadata` makes the text and compares.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,12 +9,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use ferrocil_metadata::text::Disassembler;
-use ferrocil_metadata::{Image, ResourceData};
 
 use crate::proc::{self, Ending, Limits};
 use crate::{paths, setup};
-use compare::Difference;
 
 /// Options of `cargo xtask roundtrip`.
 #[derive(Debug, Default, Args)]
@@ -72,6 +67,7 @@ pub fn command(arguments: &RoundtripArguments) -> Result<ExitCode> {
             .join("roundtrip")
             .join(std::process::id().to_string()),
     };
+    let tool = tool()?;
     println!(
         "{:<48} {:>8} {:>9} {:>6}  lost (cannot be expressed)",
         "assembly", "entities", "facts", "wrong"
@@ -79,16 +75,11 @@ pub fn command(arguments: &RoundtripArguments) -> Result<ExitCode> {
     let mut failed = 0;
     for file in &files {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        match one(file, &scratch.join(&*name), arguments.run.as_deref()) {
-            Ok(difference) => {
-                failed += usize::from(difference.unexpected_count != 0);
-                report(&name, &difference);
-            }
-            Err(error) => {
-                failed += 1;
-                println!("{name:<48} FAILED: {error:#}");
-            }
-        }
+        let folder = scratch.join(&*name);
+        let (same, said) = one(&tool, file, &folder, arguments.run.as_deref())
+            .unwrap_or_else(|error| (false, format!("FAILED: {error:#}\n")));
+        failed += usize::from(!same);
+        print!("{name:<48} {said}");
         if arguments.keep.is_none() {
             drop(fs::remove_dir_all(&scratch));
         }
@@ -101,22 +92,23 @@ pub fn command(arguments: &RoundtripArguments) -> Result<ExitCode> {
     })
 }
 
-fn report(name: &str, difference: &Difference) {
-    let known: Vec<String> = difference
-        .known
-        .iter()
-        .map(|(kind, count)| format!("{kind} {count}"))
-        .collect();
-    println!(
-        "{name:<48} {:>8} {:>9} {:>6}  {}",
-        difference.entities,
-        difference.facts,
-        difference.unexpected_count,
-        known.join(", ")
-    );
-    for line in &difference.unexpected {
-        println!("    {}", line.chars().take(400).collect::<String>());
-    }
+/// Builds the example and gives its path.
+fn tool() -> Result<PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    proc::run_checked(Command::new(cargo).current_dir(paths::root()).args([
+        "build",
+        "--quiet",
+        "--package",
+        "ferrocil-metadata",
+        "--features",
+        "text",
+        "--example",
+        "roundtrip",
+    ]))?;
+    Ok(paths::target()
+        .join("debug")
+        .join("examples")
+        .join("roundtrip"))
 }
 
 fn files(arguments: &RoundtripArguments) -> Result<Vec<PathBuf>> {
@@ -167,14 +159,20 @@ fn managed_files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// One file there and back.
-fn one(file: &Path, folder: &Path, runtime: Option<&Path>) -> Result<Difference> {
-    let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let image = Image::parse(&bytes)?;
-    let path = reassemble(&image, file, folder)?;
+/// One file there and back: whether it is the same, and what the comparison says.
+fn one(tool: &Path, file: &Path, folder: &Path, runtime: Option<&Path>) -> Result<(bool, String)> {
+    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let mut text = Command::new(tool);
+    text.arg("text").arg(file).arg(folder);
+    let outcome = proc::run_limited(&mut text, b"", LIMITS)?;
+    let said = String::from_utf8_lossy(&outcome.stdout).into_owned();
+    if outcome.ending != Ending::Exited(0) {
+        bail!("no text: {}", said.trim());
+    }
+    let is_program = said.trim() == "exe";
+    let again = assemble(file, folder, is_program)?;
     if let Some(runtime) = runtime
-        && image.entry_point().is_some()
-        && !image.pe_header().is_dll()
+        && is_program
     {
         // Libraries beside the program are found from the new one as well.
         for library in managed_files(file.parent().unwrap_or(Path::new(".")))? {
@@ -183,16 +181,18 @@ fn one(file: &Path, folder: &Path, runtime: Option<&Path>) -> Result<Difference>
                 fs::copy(&library, copy)?;
             }
         }
-        let (before, after) = (run(runtime, file, folder)?, run(runtime, &path, folder)?);
+        let (before, after) = (run(runtime, file, folder)?, run(runtime, &again, folder)?);
         if before != after {
             bail!("the programs do not write the same");
         }
     }
-    let again_bytes = fs::read(&path)?;
-    let again = Image::parse(&again_bytes).context("what ilasm wrote")?;
-    let original = model::read(&image)?;
-    let other = model::read(&again).context("what ilasm wrote")?;
-    Ok(compare::difference(&original, &other))
+    let mut compare = Command::new(tool);
+    compare.arg("compare").arg(file).arg(&again);
+    let outcome = proc::run_limited(&mut compare, b"", LIMITS)?;
+    Ok((
+        outcome.ending == Ending::Exited(0),
+        String::from_utf8_lossy(&outcome.stdout).into_owned(),
+    ))
 }
 
 /// What a program writes to standard output, and how it ends.
@@ -210,25 +210,12 @@ fn run(runtime: &Path, program: &Path, folder: &Path) -> Result<(Ending, Vec<u8>
     Ok((outcome.ending, outcome.stdout))
 }
 
-/// Writes the text and resources to a folder, assembles, and gives the new image's path.
-fn reassemble(image: &Image<'_>, file: &Path, folder: &Path) -> Result<PathBuf> {
-    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+/// Assembles the text in a folder and gives the new image's path.
+fn assemble(file: &Path, folder: &Path, is_program: bool) -> Result<PathBuf> {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let mut text = String::new();
-    Disassembler::new(image).assembly(&mut text)?;
     let source = folder.join(format!("{name}.il"));
-    fs::write(&source, text)?;
-    for (rid, resource) in image.resources() {
-        if let ResourceData::Embedded(data) = image.resource_data(rid)? {
-            fs::write(folder.join(resource?), data)?;
-        }
-    }
     let output = folder.join(&*name);
-    let kind = if image.entry_point().is_none() || image.pe_header().is_dll() {
-        "/dll"
-    } else {
-        "/exe"
-    };
+    let kind = if is_program { "/exe" } else { "/dll" };
     let mut command = Command::new("ilasm");
     command
         .args(["/quiet", kind])
