@@ -29,6 +29,8 @@ pub(crate) struct IlBlock {
     pub(crate) clauses: Vec<u32>,
     /// The block that follows in the IL.
     pub(crate) next: u32,
+    /// Whether it is in a loop, or a copy of such a block. Known after `loops::restructure`.
+    pub(crate) in_loop: bool,
     /// Blocks that control from here reaches in place of others (copies), to be applied in order.
     pub(crate) redirect: Vec<(u32, u32)>,
 }

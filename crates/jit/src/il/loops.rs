@@ -33,6 +33,11 @@ pub(crate) fn restructure(body: &mut Body<'_>) {
     if body.blocks.len() > MAX_BLOCKS {
         return;
     }
+    for found in loops(body) {
+        for block in found.blocks {
+            body.blocks[block as usize].in_loop = true;
+        }
+    }
     let mut copied = 0;
     let mut done: Vec<u32> = Vec::new();
     // Each turn finds the loops anew: copies change who the header is.

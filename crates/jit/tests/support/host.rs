@@ -99,6 +99,8 @@ pub struct Host {
     pub sigs: RefCell<Vec<CalliSig>>,
     pub errors: RefCell<Vec<String>>,
     pub barrier: std::cell::Cell<Option<WriteBarrier>>,
+    /// Scalars of structs that may be taken apart.
+    pub scalars: RefCell<Vec<(TypeHandle, Vec<(u32, Repr)>)>>,
 }
 
 pub fn type_token(ty: TypeHandle) -> Token {
@@ -308,6 +310,12 @@ impl CompilerHost for Host {
             },
             clauses: data.body.clauses.clone().leak(),
         })
+    }
+
+    fn struct_fields(&self, ty: TypeHandle, most: usize) -> Option<Vec<(u32, Repr)>> {
+        let scalars = self.scalars.borrow();
+        let (_, fields) = scalars.iter().find(|s| s.0 == ty)?;
+        (fields.len() <= most).then(|| fields.clone())
     }
 
     fn layout(&self, ty: TypeHandle) -> HostResult<TypeLayout> {

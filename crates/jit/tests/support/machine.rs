@@ -73,6 +73,10 @@ impl Machine {
             dumps: true,
             baseline_cpu: false,
         };
+        Machine::with_options(tier, options)
+    }
+
+    pub fn with_options(tier: Tier, options: CompilerOptions) -> Box<Machine> {
         // SAFETY: an anonymous mapping at an address of the system's choice.
         let base = unsafe {
             libc::mmap(

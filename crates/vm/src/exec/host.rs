@@ -125,7 +125,9 @@ impl Host<'_> {
         let mut instance: Vec<(u32, ClassPtr)> = Vec::new();
         for (field, offset) in fields.iter().zip(&layout.offsets) {
             if !field.is_static() {
-                instance.push((*offset, self.runtime.class(field.ty).ok()?));
+                let class = self.runtime.class(field.ty).ok()?;
+                self.touch(class);
+                instance.push((*offset, class));
             }
         }
         instance.sort_unstable_by_key(|f| f.0);

@@ -16,8 +16,10 @@ use crate::il::liveness::Variables;
 use super::locals::{Frame, Places};
 use super::{Context, Flow, Importer, Prefixes, Step, local_classes, variable_types};
 
-/// Largest method that is expanded, in bytes of IL, by tier.
-const MAX_BYTES: usize = 32;
+/// Largest method that is expanded, in bytes of IL: in good code, in loops of good code, and in
+/// the quick tier. `List<T>.Enumerator.MoveNext` has 81.
+const MAX_BYTES: usize = 48;
+const MAX_BYTES_IN_LOOPS: usize = 96;
 const MAX_BYTES_QUICK: usize = 12;
 /// Deepest nesting of expansions, the compiled method included.
 const MAX_DEPTH: usize = 6;
@@ -32,6 +34,8 @@ pub(super) struct Inline {
     pub(super) region: Option<RegionId>,
     /// IL offset of the call in the compiled method: all that is expanded belongs to it.
     pub(super) il: u32,
+    /// Whether the call is in a loop.
+    pub(super) in_loop: bool,
 }
 
 impl<'a> Importer<'a, '_> {
@@ -42,13 +46,19 @@ impl<'a> Importer<'a, '_> {
         }
         let body = self.host.inline_body(method)?;
         let len = body.code.len();
-        let most = if self.c.tier == Tier::Quick {
-            MAX_BYTES_QUICK
-        } else {
-            MAX_BYTES
+        let most = match self.c.tier {
+            Tier::Quick => MAX_BYTES_QUICK,
+            Tier::Optimized if self.is_in_loop() => MAX_BYTES_IN_LOOPS,
+            Tier::Optimized => MAX_BYTES,
         };
         let fits = len <= most && self.expanded + len <= MAX_TOTAL && body.clauses.is_empty();
         (fits && is_simple(body.code)).then_some(body)
+    }
+
+    /// Whether the current instruction is in a loop of the method or of one that it expands.
+    fn is_in_loop(&self) -> bool {
+        let block = self.il_block.map(|b| &self.c.body.blocks[b]);
+        block.is_some_and(|b| b.in_loop) || self.inline.as_ref().is_some_and(|i| i.in_loop)
     }
 
     /// Expands a call. The arguments are as they would be passed.
@@ -85,6 +95,7 @@ impl<'a> Importer<'a, '_> {
             _ => None,
         };
         let il = self.inline.as_ref().map_or(self.at, |i| i.il);
+        let in_loop = self.is_in_loop();
         let blocks = context.body.blocks.len();
 
         // The state of the caller's import, put back at the end.
@@ -104,7 +115,12 @@ impl<'a> Importer<'a, '_> {
             self.il_block.take(),
             self.sret,
         );
-        let inline = self.inline.replace(Inline { exit, region, il });
+        let inline = self.inline.replace(Inline {
+            exit,
+            region,
+            il,
+            in_loop,
+        });
         self.current_order = -1;
         self.sret = result_struct.map(|r| r.1);
         self.expanding.push(method);
