@@ -18,7 +18,7 @@ const MAX_PEELED_BLOCKS: usize = 12;
 /// Most conditions copied for one loop (`a && b && c`).
 const MAX_INVERSIONS: usize = 3;
 /// Most blocks of a method whose loops are looked at, and most bytes copied in one method.
-const MAX_BLOCKS: usize = 1000;
+const MAX_BLOCKS: usize = 400;
 const MAX_COPIED: u32 = 2000;
 
 /// A loop with one entry.

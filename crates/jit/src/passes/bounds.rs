@@ -14,6 +14,8 @@ use crate::passes::cfg::{Cfg, Pred};
 
 /// Most steps of one proof.
 const MAX_STEPS: u32 = 120;
+/// Most facts of one value that are tried.
+const MAX_FACTS: usize = 64;
 /// Deepest chain of steps.
 const MAX_DEPTH: usize = 24;
 const MIN: i64 = i32::MIN as i64;
@@ -397,7 +399,7 @@ impl Prover<'_> {
     fn by_facts(&mut self, value: Value, goal: Goal, at: Point, depth: usize) -> bool {
         let count = self.facts.get(&value).map_or(0, Vec::len);
         // The latest are the nearest.
-        for i in (0..count).rev() {
+        for i in (0..count).rev().take(MAX_FACTS) {
             let fact = self.facts[&value][i];
             let known = if fact.from.block == at.block {
                 fact.from.at <= at.at

@@ -16,6 +16,8 @@ use crate::passes::cfg::Cfg;
 
 /// Most fields that are variables in one function.
 const MAX_VARS: usize = 192;
+/// Most blocks of a function that is looked at: frontiers may be quadratic.
+const MAX_BLOCKS: usize = 2000;
 
 /// Memory that may be taken apart.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -70,6 +72,9 @@ enum Effect {
 
 /// Takes the slots of a function apart.
 pub(super) fn run(func: &mut Func) {
+    if func.layout.len() > MAX_BLOCKS {
+        return;
+    }
     let Some(mut units) = Units::find(func) else {
         return;
     };
