@@ -23,6 +23,7 @@ const TEXTS: &[&str] = &[
     "gitignore",
     "snap",
     "hir",
+    "stages",
     "json",
     "css",
     "js",
