@@ -1,5 +1,6 @@
 //! Small pieces of Cranelift IR that stubs and method bodies share.
 
+use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
     Block, BlockArg, BlockCall, ExceptionTableData, ExceptionTableItem, ExceptionTag, FuncRef,
@@ -88,23 +89,41 @@ impl<'a> Emit<'a> {
         self.b.ins().iadd(base, offset)
     }
 
-    /// At the entry of shared code: takes the generic context from the thread and keeps it in the
-    /// frame, where the unwinder finds it.
+    /// At the entry of shared code: takes the generic context from the thread.
     pub(crate) fn enter_shared(&mut self, host: &'a dyn CompilerHost) {
-        let slot = self.b.create_sized_stack_slot(StackSlotData::new_with_key(
-            StackSlotKind::ExplicitSlot,
-            8,
-            3,
-            context_slot(),
-        ));
         let thread = self.thread();
         let flags = MemFlagsData::trusted();
         let context = self
             .b
             .ins()
             .load(types::I64, flags, thread, self.abi.thread_context);
-        self.b.ins().stack_store(types::I64, context, slot, 0);
         self.generic = Some((host, context));
+    }
+
+    /// At the end of shared code: keeps the context in the frame, where the unwinder finds it, or
+    /// forgets it if nothing was taken from it.
+    pub(crate) fn leave_shared(&mut self) {
+        let Some((_, context)) = self.generic else {
+            return;
+        };
+        let func = &mut *self.b.func;
+        let Some(load) = func.dfg.value_def(context).inst() else {
+            return;
+        };
+        if !self.symbols.has_lookups() {
+            func.layout.remove_inst(load);
+            return;
+        }
+        let slot = func.create_sized_stack_slot(StackSlotData::new_with_key(
+            StackSlotKind::ExplicitSlot,
+            8,
+            3,
+            context_slot(),
+        ));
+        FuncCursor::new(func)
+            .after_inst(load)
+            .ins()
+            .stack_store(types::I64, context, slot, 0);
     }
 
     /// What a symbol stands for in the instance that runs, if that is not known here.

@@ -44,6 +44,11 @@ impl SymbolTable {
         8 * (index as i32 + 1)
     }
 
+    /// Whether the method takes anything from its generic context.
+    pub(crate) fn has_lookups(&self) -> bool {
+        !self.lookups.is_empty()
+    }
+
     /// What the method takes from its generic context.
     pub(crate) fn into_lookups(self) -> Vec<Symbol> {
         self.lookups

@@ -165,8 +165,8 @@ pub struct CompiledMethod {
     /// What shared code takes from its generic context: word `i + 1` of the context is the address
     /// that `lookups[i]` stands for in the instance. Word 0 is the host's own.
     pub lookups: Vec<Symbol>,
-    /// Shared code: where in the frame of the body the context is kept, as an offset from FP, valid
-    /// at every call site and trap.
+    /// Shared code with look-ups: where in the frame of the body the context is kept, as an offset
+    /// from FP, valid at every call site and trap.
     pub context_offset: Option<i32>,
     /// Set when the IL was invalid: the body throws this error.
     pub invalid: Option<DeferredError>,

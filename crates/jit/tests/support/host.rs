@@ -6,8 +6,8 @@ use ferrocil_jit::host::DeferredError;
 use ferrocil_jit::host::{
     AbiConfig, ArrayInfo, BoxKind, CallKind, CallSig, CallSite, CalliSig, CastStrategy,
     CompilerHost, Dispatch, FieldHandle, FieldPlace, FieldRef, HostResult, IlBody, LdToken,
-    MethodHandle, Repr, ResolveError, StringHandle, This, ThisFixup, TypeHandle, TypeLayout,
-    WellKnownType, WriteBarrier,
+    MethodHandle, Repr, ResolveError, StringHandle, Symbol, This, ThisFixup, TypeHandle,
+    TypeLayout, WellKnownType, WriteBarrier,
 };
 use ferrocil_metadata::Token;
 
@@ -101,6 +101,8 @@ pub struct Host {
     pub barrier: std::cell::Cell<Option<WriteBarrier>>,
     /// Scalars of structs that may be taken apart.
     pub scalars: RefCell<Vec<(TypeHandle, Vec<(u32, Repr)>)>>,
+    /// Symbols that differ between instances of shared code.
+    pub generic: RefCell<Vec<Symbol>>,
 }
 
 pub fn type_token(ty: TypeHandle) -> Token {
@@ -261,7 +263,7 @@ impl CompilerHost for Host {
             thread_poll: 8,
             thread_tlab_cursor: 16,
             thread_tlab_limit: 24,
-            thread_context: 0,
+            thread_context: 32,
             imt_offset: 256,
             imt_slots: 4,
             element_test: None,
@@ -290,6 +292,10 @@ impl CompilerHost for Host {
 
     fn preserved_poll(&self) -> bool {
         true
+    }
+
+    fn is_generic(&self, symbol: Symbol) -> bool {
+        self.generic.borrow().contains(&symbol)
     }
 
     fn inline_body(&self, method: MethodHandle) -> Option<IlBody<'_>> {

@@ -41,6 +41,7 @@ pub struct Thread {
     pub poll: u32,
     _pad: u32,
     pub tlab: [u64; 2],
+    pub context: u64,
     pub machine: *const Machine,
     pub unwinding: RefCell<Vec<unwind::Search>>,
     pub log: RefCell<Vec<i32>>,
@@ -107,6 +108,7 @@ impl Machine {
                 poll: 0,
                 _pad: 0,
                 tlab: [0; 2],
+                context: 0,
                 machine: std::ptr::null(),
                 unwinding: RefCell::default(),
                 log: RefCell::default(),
@@ -355,6 +357,26 @@ impl Machine {
         let compiled = self.compiler.compile(&self.host, &input, self.tier);
         self.host.methods.borrow_mut().pop();
         compiled.map_err(|e| e.to_string())
+    }
+
+    /// Code of an instance of the shared code that was compiled last: `exact` says what each
+    /// generic symbol is in it.
+    pub fn instance(&self, exact: impl Fn(Symbol) -> Symbol) -> usize {
+        let (code, lookups) = {
+            let codes = self.codes.borrow();
+            let (at, compiled) = codes.last().expect("compiled code");
+            assert!(compiled.context_offset.is_some_and(|offset| offset < 0));
+            (*at, compiled.lookups.clone())
+        };
+        let mut context = vec![0x1234];
+        context.extend(lookups.iter().map(|&s| self.symbol(exact(s)) as u64));
+        // mov r11, context; mov [r15 + 32], r11; mov rax, code; jmp rax
+        let mut thunk = vec![0x49, 0xbb];
+        thunk.extend((context.leak().as_ptr() as u64).to_le_bytes());
+        thunk.extend([0x4d, 0x89, 0x5f, 32, 0x48, 0xb8]);
+        thunk.extend((code as u64).to_le_bytes());
+        thunk.extend([0xff, 0xe0]);
+        self.put(&thunk)
     }
 
     pub fn entry(&self, method: MethodHandle) -> usize {

@@ -31,6 +31,8 @@ pub struct CodeInfo {
     pub kind: CodeKind,
     /// The method, for bodies and native entries.
     pub method: Option<MethodPtr>,
+    /// Whether several instances of a generic method run it; `method` is then their shared form.
+    pub shared: bool,
     /// Call sites, regions, clauses, traps, IL map (the code bytes are gone).
     pub tables: CompiledMethod,
     /// Classes that catch clauses name, by clause.
@@ -124,6 +126,7 @@ impl CodeMap {
             len,
             kind: CodeKind::Stub,
             method: None,
+            shared: false,
             tables: CompiledMethod::default(),
             catch_types: Box::default(),
         });

@@ -69,6 +69,7 @@ pub(crate) fn link(
         len: code.len(),
         kind,
         method,
+        shared: method.is_some_and(|m| host.runtime.is_shared(m)),
         tables: compiled,
         catch_types: catch_types.into_boxed_slice(),
     });

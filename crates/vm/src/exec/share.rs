@@ -84,10 +84,16 @@ impl Host<'_> {
             context.push(address);
         }
         self.runtime.stats.shared_instance();
-        let context = self.domain.copy_hot(&context)? as usize;
-        // Also for code that needs no context: the address tells the instances apart.
         let mut block = self.domain.code.reserve(emit::INSTANCE_THUNK_SIZE, 16)?;
-        let thunk = emit::instance_thunk(block.address(), context, code);
+        let at = block.address();
+        if tables.context_offset.is_none() {
+            // The code needs no context, but an address of its own tells the instance from others.
+            let thunk = emit::near_jump(at, code);
+            block.write(&thunk)?;
+            return Ok(Some((block.commit(thunk.len())?.address, tier)));
+        }
+        let context = self.domain.copy_hot(&context)? as usize;
+        let thunk = emit::instance_thunk(at, context, code);
         block.write(&thunk)?;
         Ok(Some((block.commit(thunk.len())?.address, tier)))
     }
@@ -99,9 +105,15 @@ impl Host<'_> {
         tier: Option<Tier>,
     ) -> LoadResult<Option<(usize, Tier)>> {
         let key = (shared, tier);
-        let known = self.domain.shared.read().get(&key).copied();
-        if let Some(known) = known {
-            return Ok(known);
+        {
+            let known = self.domain.shared.read();
+            // Another instance may have been called often.
+            if let Some(&Some(best)) = known.get(&(shared, Some(Tier::Optimized))) {
+                return Ok(Some(best));
+            }
+            if let Some(&known) = known.get(&key) {
+                return Ok(known);
+            }
         }
         let code = if self.is_sharable(shared)? {
             // Whatever cannot be resolved is left to the instances: it may depend on the exact types,

@@ -28,6 +28,14 @@ pub fn precode(at: usize, cell: usize, entry: usize, prestub: usize) -> [u8; PRE
 /// Offset in a precode where the cell points before the first call.
 pub const PRECODE_FIRST: usize = 8;
 
+/// `jmp target`, within ±2 GiB.
+#[must_use]
+pub fn near_jump(at: usize, target: usize) -> [u8; 5] {
+    let mut code = [0xe9; 5];
+    code[1..].copy_from_slice(&rel32(at + 5, target));
+    code
+}
+
 /// Bytes of an [`instance_thunk`].
 pub const INSTANCE_THUNK_SIZE: usize = 19;
 
@@ -41,9 +49,7 @@ pub fn instance_thunk(at: usize, context: usize, code: usize) -> [u8; INSTANCE_T
     // mov [r15 + disp], r11
     thunk[7..10].copy_from_slice(&[0x4d, 0x89, 0x9f]);
     thunk[10..14].copy_from_slice(&ThreadLayout::CONTEXT.to_le_bytes());
-    // jmp code
-    thunk[14] = 0xe9;
-    thunk[15..19].copy_from_slice(&rel32(at + 19, code));
+    thunk[14..19].copy_from_slice(&near_jump(at + 14, code));
     thunk
 }
 

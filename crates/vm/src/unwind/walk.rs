@@ -14,6 +14,7 @@ pub struct Frame<'r> {
     pub pc: usize,
     /// Its code.
     pub code: &'r CodeInfo,
+    runtime: &'r Runtime,
 }
 
 impl<'r> Frame<'r> {
@@ -23,6 +24,7 @@ impl<'r> Frame<'r> {
             fp,
             pc,
             code: runtime.codemap.find(pc.checked_sub(1)?)?,
+            runtime,
         })
     }
 
@@ -44,12 +46,18 @@ impl<'r> Frame<'r> {
         (self.pc - self.code.start) as u32
     }
 
-    /// The method: the exact instance when the code is shared.
+    /// The method. Of shared code the exact instance, or the generic definition when nothing in
+    /// the frame or at its call says which instance it is.
     #[must_use]
     pub fn method(&self) -> Option<MethodPtr> {
         let method = self.code.method?;
-        let Some(offset) = self.code.tables.context_offset else {
+        if !self.code.shared {
             return Some(method);
+        }
+        let Some(offset) = self.code.tables.context_offset else {
+            let known = self.called_method(method);
+            let definition = || self.runtime.definition_of(method, method.class.def?).ok();
+            return known.or_else(definition);
         };
         // SAFETY: shared code keeps its generic context at this place of its frame, and the
         // context's first word is the exact method.
@@ -57,6 +65,32 @@ impl<'r> Frame<'r> {
             let context = self.fp.wrapping_add_signed(offset as isize) as *const usize;
             MethodPtr::from_address(*(*context as *const usize))
         }
+    }
+
+    /// The instance of a shared form that the caller called, if it did so directly.
+    fn called_method(&self, shared: MethodPtr) -> Option<MethodPtr> {
+        // SAFETY: as in `caller`.
+        let pc = unsafe { (self.fp as *const usize).add(1).read() };
+        let caller = self.runtime.codemap.find(pc.checked_sub(1)?)?;
+        if pc < caller.start + 5 {
+            return None;
+        }
+        // call rel32
+        // SAFETY: the five bytes before the return address are code of the caller.
+        let (opcode, distance) = unsafe {
+            (
+                *((pc - 5) as *const u8),
+                ((pc - 4) as *const i32).read_unaligned(),
+            )
+        };
+        let target = pc.wrapping_add_signed(distance as isize);
+        let find = || {
+            let mut domains = self.runtime.domains().iter();
+            domains.find_map(|domain| domain.entry_at(target))
+        };
+        let called = (opcode == 0xe8).then(find)??.method;
+        let form = self.runtime.shared_form(called).ok()??;
+        (self.runtime.shared_method(&form).ok()? == shared).then_some(called)
     }
 
     /// IL offset of the call.

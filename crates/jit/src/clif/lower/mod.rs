@@ -127,6 +127,7 @@ impl<'a> Lower<'a, '_> {
             self.terminator(&data.term);
         }
         self.landing_pads();
+        self.e.leave_shared();
     }
 
     /// The Cranelift value.
