@@ -46,13 +46,10 @@ impl CompiledMethod {
             if let Some(kind) = self.trap_at(at) {
                 let _ = write!(out, "  ; throws {kind:?}");
             }
-            if let Some(site) = self.call_site(end) {
-                match (site.region, site.landing_pad) {
-                    (Some(region), Some(pad)) => {
-                        let _ = write!(out, "  ; region {region}, lands at {pad:x}");
-                    }
-                    _ => {}
-                }
+            if let Some(site) = self.call_site(end)
+                && let (Some(region), Some(pad)) = (site.region, site.landing_pad)
+            {
+                let _ = write!(out, "  ; region {region}, lands at {pad:x}");
             }
             out.push('\n');
         }
