@@ -178,7 +178,7 @@ impl Runtime {
         let code_cache = options
             .code_cache
             .as_deref()
-            .and_then(|folder| CodeCache::new(folder, &compiler));
+            .and_then(|folder| CodeCache::new(folder, &compiler, &options.heap));
         let runtime = Arc::new(Runtime {
             compiler,
             code_cache,

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use ferrocil_gc::HeapOptions;
 use ferrocil_generics::ImageId;
 use ferrocil_jit::host::{StringHandle, TypeHandle};
 use ferrocil_jit::{CompiledMethod, Compiler, HandleMap, Tier};
@@ -90,11 +91,18 @@ pub struct CodeCache {
 
 impl CodeCache {
     /// A cache in a folder, which need not exist. `None` when this build cannot be identified.
-    pub(crate) fn new(folder: &Path, compiler: &Compiler) -> Option<CodeCache> {
+    ///
+    /// `heap`: code that allocates and stores by itself is made for a kind of heap.
+    pub(crate) fn new(folder: &Path, compiler: &Compiler, heap: &HeapOptions) -> Option<CodeCache> {
         let build = fingerprint::build_id()?;
+        // Sizes are no part of code: what depends on them is a relocation.
+        let heap = HeapOptions {
+            max_bytes: 0,
+            ..heap.clone()
+        };
         Some(CodeCache {
             folder: folder.to_path_buf(),
-            build: Fingerprint::of((build, compiler.fingerprint())),
+            build: Fingerprint::of((build, compiler.fingerprint(), format!("{heap:?}"))),
             files: RwLock::default(),
             new: Mutex::default(),
             new_bytes: AtomicU64::new(0),
