@@ -30,8 +30,14 @@ pub enum LoadErrorKind {
     MissingInternalCall,
     /// System.OutOfMemoryException
     OutOfMemory,
-    /// System.MethodAccessException, FieldAccessException and the like
+    /// System.MemberAccessException
     MemberAccess,
+    /// System.MethodAccessException
+    MethodAccess,
+    /// System.FieldAccessException
+    FieldAccess,
+    /// System.Runtime.AmbiguousImplementationException
+    AmbiguousImplementation,
 }
 
 /// Something could not be loaded or resolved.

@@ -231,6 +231,11 @@ impl Thread {
             LoadErrorKind::DllNotFound => ("System", "DllNotFoundException"),
             LoadErrorKind::OutOfMemory => return self.throw_out_of_memory(),
             LoadErrorKind::MemberAccess => ("System", "MemberAccessException"),
+            LoadErrorKind::MethodAccess => ("System", "MethodAccessException"),
+            LoadErrorKind::FieldAccess => ("System", "FieldAccessException"),
+            LoadErrorKind::AmbiguousImplementation => {
+                ("System.Runtime", "AmbiguousImplementationException")
+            }
         };
         let thrown = self.throw_named(namespace, name, &error.message);
         if error.kind == LoadErrorKind::FileNotFound {

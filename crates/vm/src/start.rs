@@ -295,6 +295,18 @@ impl Runtime {
             return Err(missing());
         }
         thread.managed(|| {
+            // The module's own initialiser comes first (ECMA-335 II.9.4).
+            let module = self
+                .class(self.type_of_def(ferrocil_generics::TypeDef {
+                    image: image.id,
+                    rid: 1,
+                }))
+                .and_then(|class| thread.domain().vtable(class))
+                .map_err(RunError::Load)?;
+            thread
+                .domain()
+                .initialize_class(thread, module)
+                .map_err(|_| RunError::Thrown)?;
             let takes_args = sig.params.len() == 1;
             let mut slots = Vec::new();
             let list;

@@ -272,6 +272,7 @@ impl Domain {
                 format!("'{name}' has type parameters that are not bound"),
             ));
         }
+        runtime.check_complete(class)?;
         let layout = runtime.layout(class)?;
         let (slots, shape) = if class.is_interface()
             || class.kind == ClassKind::Pointer

@@ -21,6 +21,9 @@ impl Host<'_> {
         constrained: Option<TypeHandle>,
     ) -> LoadResult<CallSite> {
         let target = self.method_of_token(caller, token)?;
+        let caller = self.method(caller)?;
+        self.runtime.check_method_access(caller, target)?;
+        self.runtime.check_bound_arguments(target)?;
         if target.class.open || target.generic_definition {
             return Err(LoadError::type_load(
                 self.runtime.method_name(target),
@@ -51,7 +54,12 @@ impl Host<'_> {
             }
             CallKind::Call | CallKind::CallVirt => match constrained {
                 Some(ty) => self.constrained(target, sig, self.class(ty)?),
-                None => self.plain(target, sig, kind == CallKind::CallVirt),
+                None => {
+                    // A default interface method may `call` the abstract ones beside it.
+                    let is_virtual = kind == CallKind::CallVirt
+                        || (target.is_abstract() && caller.class.is_interface());
+                    self.plain(target, sig, is_virtual)
+                }
             },
         }
     }
@@ -193,7 +201,7 @@ impl Host<'_> {
         }
         if !is_virtual && target.is_abstract() {
             return Err(LoadError::new(
-                LoadErrorKind::InvalidProgram,
+                LoadErrorKind::BadImage,
                 self.runtime.method_name(target),
                 format!(
                     "call of the abstract method {}",

@@ -217,6 +217,13 @@ impl Host<'_> {
     }
 
     fn box_kind_of(&self, class: ClassPtr) -> LoadResult<BoxKind> {
+        if self.runtime.is_by_ref_like(class)? {
+            let name = self.runtime.type_name(class.ty);
+            return Err(LoadError::bad_image(
+                name.clone(),
+                format!("Cannot box IsByRefLike type '{name}'"),
+            ));
+        }
         if class.is_reference() {
             return Ok(BoxKind::Reference);
         }
@@ -289,6 +296,7 @@ impl Host<'_> {
         };
         self.touch(field.class);
         let name = || format!("{:?}", field);
+        self.runtime.check_field_access(caller, field)?;
         if field.class.open {
             return Err(LoadError::type_load(
                 name(),
@@ -512,6 +520,13 @@ impl CompilerHost for Host<'_> {
 
     fn vector_of(&self, elem: TypeHandle) -> HostResult<TypeHandle> {
         self.answer(self.class(elem).and_then(|c| {
+            if self.runtime.is_by_ref_like(c)? {
+                let name = self.runtime.type_name(c.ty);
+                return Err(LoadError::type_load(
+                    name.clone(),
+                    format!("Could not create array type '{name}[]'"),
+                ));
+            }
             let ty = self.runtime.universe().sz_array(c.ty)?;
             self.runtime.class(ty)?;
             Ok(type_handle(ty))

@@ -8,4 +8,4 @@ mod signature;
 
 pub use assembly::{AssemblyName, SearchPath};
 pub use image::LoadedImage;
-pub(crate) use names::MARKER_NAME;
+pub(crate) use names::{MARKER_NAME, attribute_type};

@@ -242,7 +242,10 @@ impl Runtime {
 }
 
 /// Namespace and name of the type of a custom attribute, by metadata alone.
-fn attribute_type(image: &LoadedImage, rid: u32) -> Option<(&'static str, &'static str)> {
+pub(crate) fn attribute_type(
+    image: &LoadedImage,
+    rid: u32,
+) -> Option<(&'static str, &'static str)> {
     let m = image.image();
     let ctor = m.custom_attribute(rid).ok()?.constructor;
     let parent = match ctor.table()? {

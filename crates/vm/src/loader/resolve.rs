@@ -346,9 +346,15 @@ impl Runtime {
                 let row = image.image().member_ref(token.rid())?;
                 let name = image.image().string(row.name)?;
                 let class = self.member_parent(image, row.class, context)?;
+                // The type in the reference is in terms of the class's own parameters.
+                let wanted = self.read_type_of_field(image, row.signature, class)?;
                 let mut search = Some(class);
                 while let Some(current) = search {
-                    if let Some(field) = self.fields(current)?.iter().find(|f| f.name == name) {
+                    let fields = self.fields(current)?;
+                    let found = fields
+                        .iter()
+                        .find(|f| f.name == name && self.same_type(f.ty, wanted));
+                    if let Some(field) = found {
                         return Ok(FieldPtr::new(field));
                     }
                     search = current.parent;
@@ -365,6 +371,24 @@ impl Runtime {
                 format!("token {token} does not name a field"),
             )),
         }
+    }
+
+    fn read_type_of_field(
+        &self,
+        image: &LoadedImage,
+        signature: ferrocil_metadata::BlobIndex,
+        class: ClassPtr,
+    ) -> LoadResult<TypeId> {
+        let owner = class.def.unwrap_or(TypeDef {
+            image: image.id,
+            rid: 1,
+        });
+        let open = self.read_field_sig(image, owner, image.image().blob(signature)?)?;
+        let context = Context {
+            class_args: class.args,
+            method_args: None,
+        };
+        Ok(self.universe().inflate(open, context)?)
     }
 
     /// Finds a class of corlib by name.

@@ -5,9 +5,9 @@
 //! first. Offsets of class fields count from the object's header, those of value
 //! types from the payload.
 
-use ferrocil_metadata::TypeAttributes;
+use ferrocil_metadata::{TableId, Token, TypeAttributes};
 
-use super::{ClassKind, ClassPtr, Field};
+use super::{ClassKind, ClassPtr, Field, MethodPtr};
 use crate::error::{LoadError, LoadResult};
 use crate::object::HEADER_SIZE;
 use crate::runtime::Runtime;
@@ -54,6 +54,44 @@ struct Slot {
 }
 
 impl Runtime {
+    /// Whether a type may live on the stack only: it is marked `IsByRefLike`.
+    ///
+    /// # Errors
+    /// When the type's image was unloaded.
+    pub(crate) fn is_by_ref_like(&self, class: ClassPtr) -> LoadResult<bool> {
+        match class.def {
+            Some(def) if class.is_value_type() => Ok(self.has_attribute(
+                self.image_of(def)?,
+                Token::new(TableId::TypeDef, def.rid),
+                "System.Runtime.CompilerServices",
+                "IsByRefLikeAttribute",
+            )),
+            _ => Ok(false),
+        }
+    }
+
+    /// Fails for type arguments that no parameter can stand for.
+    pub(crate) fn check_bound_arguments(&self, method: MethodPtr) -> LoadResult<()> {
+        let lists = [method.args, method.class.args];
+        for &arg in lists
+            .iter()
+            .flatten()
+            .flat_map(|&l| self.universe().args(l))
+        {
+            if self.is_by_ref_like(self.class(arg)?)? {
+                return Err(LoadError::bad_image(
+                    self.method_name(method),
+                    format!(
+                        "IsByRefLike type '{}' cannot be a type argument of {}",
+                        self.type_name(arg),
+                        self.method_name(method)
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// The layout of a type.
     ///
     /// # Errors

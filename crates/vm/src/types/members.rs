@@ -109,7 +109,7 @@ impl Runtime {
                 .collect();
         };
         let image = self.image_of(def)?;
-        image
+        let methods: Box<[MethodPtr]> = image
             .image()
             .type_methods(def.rid)
             .map(|rid| {
@@ -122,7 +122,24 @@ impl Runtime {
                     None,
                 )
             })
-            .collect()
+            .collect::<LoadResult<_>>()?;
+        // A value has no lock of its own.
+        let locking = methods.iter().find(|m| {
+            class.is_value_type()
+                && !m.is_static()
+                && m.impl_flags.contains(MethodImplAttributes::SYNCHRONIZED)
+        });
+        match locking {
+            Some(method) => Err(LoadError::type_load(
+                self.type_name(class.ty),
+                format!(
+                    "Type '{}' is a value type, so its method '{}' cannot be synchronized",
+                    self.type_name(class.ty),
+                    method.name
+                ),
+            )),
+            None => Ok(methods),
+        }
     }
 
     /// The method object of a definition in a class, with its own arguments bound if given.

@@ -1,5 +1,6 @@
 //! Loaded types: classes, their fields and methods, layout, vtables, casts.
 
+mod access;
 mod build;
 mod cast;
 mod class;

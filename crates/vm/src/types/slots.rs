@@ -243,15 +243,9 @@ impl Runtime {
         let (interface, method) = if interfaces.contains(&wanted) {
             (wanted, method)
         } else {
-            // Variance: the implemented instance that fits, newest declaration first.
-            let mut fitting = None;
-            for &i in interfaces.iter().rev() {
-                if i.def == wanted.def && super::is_assignable(self, i, wanted)? {
-                    fitting = Some(i);
-                    break;
-                }
-            }
-            let i = fitting.ok_or_else(|| self.no_implementation(class, method))?;
+            let i = self
+                .fitting_variant(class, wanted)?
+                .ok_or_else(|| self.no_implementation(class, method))?;
             (i, self.method(i, method.def, None)?)
         };
         let layout = self.vtable_layout(class)?;
@@ -279,19 +273,130 @@ impl Runtime {
             }
             search = current.parent;
         }
-        // Default interface methods: an override in a more specific interface, then the method itself.
+        self.default_implementation(class, interfaces, method)
+    }
+
+    /// The implemented instance of a variant interface that is used as `wanted`: the most
+    /// derived class's first in declaration order.
+    fn fitting_variant(&self, class: ClassPtr, wanted: ClassPtr) -> LoadResult<Option<ClassPtr>> {
+        let mut search = Some(class);
+        while let Some(current) = search {
+            for &i in self.own_interfaces(current)? {
+                if i.def == wanted.def && super::is_assignable(self, i, wanted)? {
+                    return Ok(Some(i));
+                }
+            }
+            search = current.parent;
+        }
+        Ok(None)
+    }
+
+    /// Default interface methods: the override in the most specific interface, or the
+    /// method itself.
+    fn default_implementation(
+        &self,
+        class: ClassPtr,
+        interfaces: &[ClassPtr],
+        method: MethodPtr,
+    ) -> LoadResult<MethodPtr> {
+        let mut found: Vec<(ClassPtr, MethodPtr)> = Vec::new();
         for &i in interfaces {
             for &(declared, body) in self.overrides(i)? {
                 if declared == method {
-                    return Ok(body);
+                    found.push((i, body));
                 }
             }
         }
-        if method.is_abstract() {
-            Err(self.no_implementation(class, method))
-        } else {
-            Ok(method)
+        if found.is_empty() && !method.is_abstract() {
+            return Ok(method);
         }
+        let mut best = None;
+        for &(interface, body) in &found {
+            let mut hidden = false;
+            for &(other, _) in &found {
+                hidden |= other != interface && self.interfaces(other)?.contains(&interface);
+            }
+            match (hidden, best) {
+                (true, _) => {}
+                (false, None) => best = Some(body),
+                (false, Some(_)) => return Err(self.ambiguous(class, method)),
+            }
+        }
+        best.ok_or_else(|| self.no_implementation(class, method))
+    }
+
+    fn ambiguous(&self, class: ClassPtr, method: MethodPtr) -> LoadError {
+        LoadError::new(
+            LoadErrorKind::AmbiguousImplementation,
+            self.type_name(class.ty),
+            format!(
+                "Could not call method '{}' with type '{}' because there are multiple incompatible interface methods overriding this method.",
+                self.method_name(method),
+                self.type_name_as(class.ty, ferrocil_generics::NameStyle::Message)
+            ),
+        )
+    }
+
+    /// Fails for a class that is not abstract and lacks a method that it must have: an
+    /// abstract one of its base, or one of its interfaces. Interface methods are looked for
+    /// by name only, so that making a class stays cheap; a wrong signature is found by
+    /// the first call.
+    pub(crate) fn check_complete(&self, class: ClassPtr) -> LoadResult<()> {
+        if class.is_abstract() || class.is_interface() || class.def.is_none() {
+            return Ok(());
+        }
+        if let Some(&missing) = self
+            .vtable_layout(class)?
+            .slots
+            .iter()
+            .find(|m| m.is_abstract())
+        {
+            return Err(self.no_implementation(class, missing));
+        }
+        for &interface in self.own_interfaces(class)? {
+            for &method in self.methods(interface)? {
+                if method.is_abstract()
+                    && !method.is_static()
+                    && !self.has_method_named(class, interface, method)?
+                {
+                    match self.find_implementation(class, method) {
+                        Err(e) if e.kind == LoadErrorKind::TypeLoad => return Err(e),
+                        // An ambiguous one fails when it is called.
+                        _ => {}
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a class or its bases have a method that may implement an interface's.
+    fn has_method_named(
+        &self,
+        class: ClassPtr,
+        interface: ClassPtr,
+        method: MethodPtr,
+    ) -> LoadResult<bool> {
+        let mut search = Some(class);
+        while let Some(current) = search {
+            let explicit = |name: &str| {
+                name.strip_suffix(method.name)
+                    .is_some_and(|rest| rest.ends_with('.'))
+            };
+            if self
+                .methods(current)?
+                .iter()
+                .any(|m| m.is_virtual() && (m.name == method.name || explicit(m.name)))
+            {
+                return Ok(true);
+            }
+            search = current.parent;
+        }
+        // Whatever its body is called.
+        Ok(self
+            .overrides(class)?
+            .iter()
+            .any(|(declared, _)| declared.class == interface && declared.def == method.def))
     }
 
     fn most_derived(&self, layout: &VTableLayout, method: MethodPtr) -> LoadResult<MethodPtr> {

@@ -50,7 +50,7 @@ impl Importer<'_, '_> {
         if needs_this && sig.this.is_none() {
             return Err(Stop::Invalid("a virtual call of a static method"));
         }
-        let tail = self.is_tail_call(&sig);
+        let tail = self.tail_call(&sig);
         let args = self.pop_args(&sig)?;
         let this = match sig.this {
             Some(ty) => Some(self.pop_this(&site, ty)?),
@@ -72,7 +72,11 @@ impl Importer<'_, '_> {
         } else {
             Callee::Indirect(code)
         };
-        let tail = !calli.unmanaged && self.is_tail_call(&sig);
+        let tail = if calli.unmanaged {
+            None
+        } else {
+            self.tail_call(&sig)
+        };
         let args = self.pop_args(&sig)?;
         let this = match sig.this {
             Some(_) => Some(self.pop_address()?),
@@ -84,8 +88,8 @@ impl Importer<'_, '_> {
         self.finish_call(callee, sig, this, args, false, tail)
     }
 
-    /// Whether `tail.` is there and can be obeyed.
-    fn is_tail_call(&self, sig: &AbiSig) -> bool {
+    /// When `tail.` is there and can be obeyed: where each struct argument goes.
+    fn tail_call(&self, sig: &AbiSig) -> Option<Vec<Value>> {
         let returns = self
             .c
             .body
@@ -93,12 +97,38 @@ impl Importer<'_, '_> {
             .binary_search_by_key(&self.next_at, |i| i.offset);
         let returns = returns.is_ok_and(|i| self.c.body.insts[i].opcode == Opcode::Ret);
         let pops = sig.params.len() + usize::from(sig.this.is_some());
-        self.prefixes.tail
+        let may = self.prefixes.tail
             && returns
             && self.may_tail_call()
             && self.stack.len() == pops
-            && !sig.has_struct_params()
-            && same_result(sig, &self.c.sig)
+            && same_result(sig, &self.c.sig);
+        if may {
+            self.struct_places_of_caller(sig)
+        } else {
+            None
+        }
+    }
+
+    /// A place that outlives this frame for each struct argument: the copies that this
+    /// method was given are its own to change, and their memory is its caller's. A copy
+    /// with references keeps its type, because its owner's root map describes it.
+    fn struct_places_of_caller(&self, sig: &AbiSig) -> Option<Vec<Value>> {
+        let mut free = self.struct_args();
+        let mut places = Vec::new();
+        for param in &sig.params {
+            let ArgClass::Struct(ty, layout) = param else {
+                continue;
+            };
+            let found = free.iter().position(|(_, own, own_layout)| {
+                own == ty
+                    || (!layout.has_refs
+                        && !own_layout.has_refs
+                        && own_layout.size >= layout.size
+                        && own_layout.align >= layout.align)
+            })?;
+            places.push(free.remove(found).0);
+        }
+        Some(places)
     }
 
     /// Pops the declared arguments as they are passed.
@@ -170,10 +200,11 @@ impl Importer<'_, '_> {
         this: Option<Value>,
         args: Vec<Value>,
         no_return: bool,
-        tail: bool,
+        tail: Option<Vec<Value>>,
     ) -> Step<Flow> {
         self.flush()?;
-        if tail {
+        if let Some(places) = tail {
+            let args = self.move_structs(&sig, args, places);
             let mut all: Vec<Value> = this.into_iter().collect();
             if sig.sret().is_some() {
                 all.extend(self.sret);
@@ -198,6 +229,30 @@ impl Importer<'_, '_> {
             return Ok(Flow::End);
         }
         Ok(Flow::Next)
+    }
+
+    /// Copies the struct arguments of a tail call to their places.
+    fn move_structs(
+        &mut self,
+        sig: &AbiSig,
+        mut args: Vec<Value>,
+        places: Vec<Value>,
+    ) -> Vec<Value> {
+        let mut places = places.into_iter();
+        for (arg, param) in args.iter_mut().zip(&sig.params) {
+            if let ArgClass::Struct(_, layout) = param
+                && let Some(place) = places.next()
+            {
+                self.b.effect(Inst::CopyStruct {
+                    dst: place,
+                    src: *arg,
+                    size: layout.size,
+                    barrier: false,
+                });
+                *arg = place;
+            }
+        }
+        args
     }
 
     /// Calls and pushes the result.
@@ -343,7 +398,7 @@ impl Importer<'_, '_> {
         this: Value,
         args: Vec<Value>,
     ) -> Step<Flow> {
-        self.finish_call(Callee::Direct(method), sig, Some(this), args, false, false)
+        self.finish_call(Callee::Direct(method), sig, Some(this), args, false, None)
     }
 
     /// Loads a scalar that is known to be there.

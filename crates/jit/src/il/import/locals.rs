@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::clif::abi::{AbiSig, ArgClass};
 use crate::compiler::Tier;
 use crate::hir::{Access, Contents, FuncKind, Inst, Mem, Slot, Ty, Value, Var};
-use crate::host::TypeHandle;
+use crate::host::{TypeHandle, TypeLayout};
 use crate::il::Stop;
 use crate::il::liveness::{Use, Variables};
 
@@ -444,6 +444,17 @@ impl Importer<'_, '_> {
             // A struct argument is passed on as the address of the copy this method owns.
             ArgClass::Struct(..) => addr,
         })
+    }
+
+    /// The struct arguments that this body was given, each with its address.
+    pub(super) fn struct_args(&self) -> Vec<(Value, TypeHandle, TypeLayout)> {
+        self.places.list[..self.places.args]
+            .iter()
+            .filter_map(|place| match place {
+                Place::At(addr, ArgClass::Struct(ty, layout)) => Some((*addr, *ty, *layout)),
+                _ => None,
+            })
+            .collect()
     }
 
     /// Number of IL arguments.
