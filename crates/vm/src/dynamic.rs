@@ -11,6 +11,7 @@ use parking_lot::RwLock;
 use rustc_hash::FxHashMap;
 
 use crate::error::{LoadError, LoadErrorKind, LoadResult};
+use crate::icall::NativeFn;
 use crate::runtime::Runtime;
 use crate::types::{ClassPtr, FieldPtr, MethodPtr, Signature};
 
@@ -55,6 +56,8 @@ pub struct DynamicBody {
 #[derive(Debug, Default)]
 struct DynamicMethods {
     bodies: RwLock<FxHashMap<MethodPtr, Arc<DynamicBody>>>,
+    /// Methods whose code is a Rust function, and the function of each.
+    natives: RwLock<FxHashMap<MethodPtr, NativeFn>>,
     next: AtomicU32,
 }
 
@@ -139,6 +142,50 @@ impl Runtime {
         let method = self.dynamic_method(id, def, class, name, signature);
         methods.bodies.write().insert(method, body);
         Ok(method)
+    }
+
+    /// A static method whose code is a Rust function; the same each time.
+    ///
+    /// # Errors
+    /// When the universe is full.
+    pub(crate) fn define_native_method(
+        &self,
+        class: ClassPtr,
+        name: &str,
+        signature: Signature,
+        target: NativeFn,
+    ) -> LoadResult<MethodPtr> {
+        let methods = self.ext::<DynamicMethods>();
+        let known = methods
+            .natives
+            .read()
+            .iter()
+            .find(|&(_, &function)| function == target)
+            .map(|(&method, _)| method);
+        if let Some(method) = known {
+            return Ok(method);
+        }
+        let body = DynamicBody {
+            name: name.into(),
+            code: Box::default(),
+            max_stack: 0,
+            init_locals: false,
+            locals: Box::default(),
+            clauses: Box::default(),
+            refs: Box::default(),
+        };
+        let method = self.define_dynamic_method(class, signature, body)?;
+        methods.natives.write().insert(method, target);
+        Ok(method)
+    }
+
+    /// The Rust function of such a method.
+    pub(crate) fn dynamic_native(&self, method: MethodPtr) -> Option<NativeFn> {
+        self.ext::<DynamicMethods>()
+            .natives
+            .read()
+            .get(&method)
+            .copied()
     }
 
     /// The body of a dynamic method.

@@ -244,6 +244,27 @@ impl Thread {
         thrown
     }
 
+    /// What is raised when this object is thrown: itself, or what wraps an object that is no
+    /// exception (ECMA-335 II.10.1.4 leaves that to the assembly; Mono always wraps).
+    pub(crate) fn as_exception(&self, object: ObjRef) -> ObjRef {
+        let runtime = self.runtime();
+        let is_exception = runtime
+            .corlib_class("System", "Exception")
+            .is_ok_and(|exception| runtime.class_of(object).derives_from(exception));
+        if is_exception {
+            return object;
+        }
+        let make = || -> Result<ObjRef, Thrown> {
+            let class = runtime
+                .corlib_class("System.Runtime.CompilerServices", "RuntimeWrappedException")
+                .map_err(|e| self.corlib_is_broken(&e))?;
+            let wrapper = self.new_object(class)?;
+            self.construct(class, wrapper, &[object.address() as u64])?;
+            Ok(wrapper)
+        };
+        make().unwrap_or_else(|_| self.take_pending())
+    }
+
     /// InvalidCastException as Mono words it: without the types.
     pub fn throw_invalid_cast(&self) -> Thrown {
         self.throw_named("System", "InvalidCastException", "")

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use ferrocil_jit::Tier;
 use ferrocil_jit::host::{CallSig, IlBody, MethodInput, SyncObject};
-use ferrocil_metadata::{EhClause, MethodImplAttributes, Token, TypeAttributes};
+use ferrocil_metadata::{EhClause, MethodImplAttributes, PInvokeAttributes, Token, TypeAttributes};
 
 use super::codemap::CodeKind;
 use super::host::{Host, method_handle, type_handle};
@@ -15,7 +15,7 @@ use crate::domain::{EntryPtr, MethodEntry};
 use crate::error::{LoadError, LoadErrorKind, LoadResult};
 use crate::icall::Thrown;
 use crate::threads::Thread;
-use crate::types::{ArrayMethod, MethodKind, MethodPtr};
+use crate::types::{MethodKind, MethodPtr};
 
 /// Called by the prestub with the current thread and the entry: gives the address to go to,
 /// or 0 with an exception pending.
@@ -115,7 +115,7 @@ impl Thread {
 
 impl Host<'_> {
     /// Compiles a method made at run time.
-    fn compile_dynamic(&self, method: MethodPtr, sig: CallSig) -> LoadResult<(usize, Tier)> {
+    pub(super) fn compile_dynamic(&self, method: MethodPtr, sig: CallSig) -> LoadResult<(usize, Tier)> {
         let runtime = self.runtime;
         let shown = runtime.method_name(method);
         let body = runtime.dynamic_body(method).ok_or_else(|| {
@@ -195,13 +195,19 @@ impl Host<'_> {
         }
         let sig = self.call_sig(method)?;
         if let MethodKind::Array(kind) = method.kind {
-            return Err(self.array_accessor(method, kind));
+            return Ok((self.array_accessor(method, sig, kind)?, Tier::Optimized));
         }
         if method.kind == MethodKind::Dynamic {
+            if let Some(target) = runtime.dynamic_native(method) {
+                return Ok((self.native_entry(method, &sig, target)?, Tier::Optimized));
+            }
             return self.compile_dynamic(method, sig);
         }
         if method.is_internal_call() {
             if let Some(code) = self.delegate_method(method)? {
+                return Ok((code, Tier::Optimized));
+            }
+            if let Some(code) = self.async_result_invoke(method, &sig)? {
                 return Ok((code, Tier::Optimized));
             }
             let target = self.find_icall(method).ok_or_else(|| {
@@ -218,6 +224,9 @@ impl Host<'_> {
         }
         if method.is_runtime() {
             if let Some(code) = self.delegate_method(method)? {
+                return Ok((code, Tier::Optimized));
+            }
+            if let Some(code) = self.delegate_async(method, &sig)? {
                 return Ok((code, Tier::Optimized));
             }
             return Err(LoadError::new(
@@ -344,6 +353,7 @@ impl Host<'_> {
             .image(method.def.image)
             .ok_or_else(|| LoadError::type_load("", "image not loaded"))?;
         let target = image.image().pinvoke(method.def.rid)?;
+        let flags = target.map_or_else(PInvokeAttributes::empty, |t| t.flags);
         let (library, entry) = target.map_or(("", method.name), |t| (t.library, t.entry_point));
         let class = icall_class(self, method);
         // Functions of the runtime's own native libraries are Rust functions, by class and method
@@ -354,24 +364,11 @@ impl Host<'_> {
             .or_else(|| runtime.icalls().find(library, entry, ""));
         match found {
             Some(target) => self.native_entry(method, &self.call_sig(method)?, target),
-            None => Err(LoadError::new(
-                LoadErrorKind::EntryPointNotFound,
-                entry,
-                format!(
-                    "{entry} of native library '{library}' (needed by {}) is not provided: calls into native \
-                     libraries are not supported yet",
-                    runtime.method_name(method)
-                ),
-            )),
+            None => {
+                let sig = self.call_sig(method)?;
+                self.native_wrapper(method, sig, library, entry, flags)
+            }
         }
-    }
-
-    fn array_accessor(&self, method: MethodPtr, kind: ArrayMethod) -> LoadError {
-        LoadError::new(
-            LoadErrorKind::NotSupported,
-            self.runtime.method_name(method),
-            format!("{kind:?} of an array class cannot be called through a pointer yet"),
-        )
     }
 }
 

@@ -13,6 +13,7 @@ mod runtime_helpers;
 mod share;
 mod stubs;
 mod tiering;
+mod wrappers;
 
 pub use codemap::{CodeInfo, CodeKind, CodeMap};
 pub use compile::prestub;

@@ -139,8 +139,10 @@ fn reduced(class: ClassPtr) -> Option<ElementType> {
         ElementType::I1 | ElementType::U1 => Some(ElementType::I1),
         ElementType::I2 | ElementType::U2 => Some(ElementType::I2),
         ElementType::I4 | ElementType::U4 => Some(ElementType::I4),
-        ElementType::I8 | ElementType::U8 => Some(ElementType::I8),
-        ElementType::I | ElementType::U => Some(ElementType::I),
+        // Native integers have 64 bits here.
+        ElementType::I8 | ElementType::U8 | ElementType::I | ElementType::U => {
+            Some(ElementType::I8)
+        }
         ElementType::Boolean | ElementType::Char | ElementType::R4 | ElementType::R8 => {
             Some(class.element_type)
         }

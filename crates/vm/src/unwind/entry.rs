@@ -99,6 +99,7 @@ pub extern "C" fn throw(
     if exception.is_null() {
         raising.kind(ThrowKind::NullReference as u64);
     } else {
+        let exception = raising.thread.as_exception(exception);
         raising.go(exception, false);
     }
 }

@@ -384,6 +384,8 @@ impl Importer<'_, '_> {
             },
         ));
         self.b.switch_to(some, true);
+        // Exactly this type: an enum's underlying type does not unbox as the enum here.
+        let object = self.cast(object, value, true)?;
         let src = self.unbox(object, value)?;
         let one = self.b.i32(1);
         self.b.effect(Inst::Store {
