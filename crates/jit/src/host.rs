@@ -95,6 +95,8 @@ pub enum BoxKind {
     Nullable {
         /// `T`.
         value: TypeHandle,
+        /// Whether `T` is an enum.
+        is_enum: bool,
         /// Offset of the `bool` in the nullable's payload.
         has_value_offset: u32,
         /// Offset of the `T` in the nullable's payload.

@@ -259,7 +259,13 @@ impl Thread {
                 .corlib_class("System.Runtime.CompilerServices", "RuntimeWrappedException")
                 .map_err(|e| self.corlib_is_broken(&e))?;
             let wrapper = self.new_object(class)?;
-            self.construct(class, wrapper, &[object.address() as u64])?;
+            let ctor = runtime
+                .find_method(class, ".ctor", Some(1))
+                .map_err(|e| self.corlib_is_broken(&e))?;
+            if let Some(ctor) = ctor {
+                let this = Some(wrapper.address() as u64);
+                self.invoke(ctor, this, &[object.address() as u64])?;
+            }
             Ok(wrapper)
         };
         make().unwrap_or_else(|_| self.take_pending())

@@ -176,6 +176,7 @@ impl Host {
         types.push(Type {
             box_kind: BoxKind::Nullable {
                 value: T::I4,
+                is_enum: false,
                 has_value_offset: 0,
                 value_offset: 4,
             },

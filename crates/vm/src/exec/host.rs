@@ -231,6 +231,7 @@ impl Host<'_> {
             let (flag, payload) = self.runtime.nullable_offsets(class)?;
             return Ok(BoxKind::Nullable {
                 value: type_handle(value.ty),
+                is_enum: value.kind == ClassKind::Enum,
                 has_value_offset: flag,
                 value_offset: payload,
             });

@@ -109,7 +109,7 @@ impl Runtime {
                 .collect();
         };
         let image = self.image_of(def)?;
-        let methods: Box<[MethodPtr]> = image
+        image
             .image()
             .type_methods(def.rid)
             .map(|rid| {
@@ -122,24 +122,7 @@ impl Runtime {
                     None,
                 )
             })
-            .collect::<LoadResult<_>>()?;
-        // A value has no lock of its own.
-        let locking = methods.iter().find(|m| {
-            class.is_value_type()
-                && !m.is_static()
-                && m.impl_flags.contains(MethodImplAttributes::SYNCHRONIZED)
-        });
-        match locking {
-            Some(method) => Err(LoadError::type_load(
-                self.type_name(class.ty),
-                format!(
-                    "Type '{}' is a value type, so its method '{}' cannot be synchronized",
-                    self.type_name(class.ty),
-                    method.name
-                ),
-            )),
-            None => Ok(methods),
-        }
+            .collect()
     }
 
     /// The method object of a definition in a class, with its own arguments bound if given.
@@ -170,6 +153,17 @@ impl Runtime {
             0
         };
         let name = image.image().string(row.name)?;
+        if class.is_value_type()
+            && row.impl_flags.contains(MethodImplAttributes::SYNCHRONIZED)
+            && !row.flags.contains(MethodAttributes::STATIC)
+        {
+            // A value has no lock of its own.
+            let shown = self.type_name(class.ty);
+            return Err(LoadError::type_load(
+                shown.clone(),
+                format!("'{shown}' is a value type: its method '{name}' cannot be synchronized"),
+            ));
+        }
         if let Some(args) = args {
             let given = self.universe().args(args).len();
             if given != arity {

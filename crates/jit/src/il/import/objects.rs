@@ -309,6 +309,7 @@ impl Importer<'_, '_> {
                 value,
                 has_value_offset,
                 value_offset,
+                ..
             } => {
                 let size = self.host.layout(value)?.size;
                 let has_value = self.load_safe(Mem::U8, addr, offset + has_value_offset);
@@ -354,6 +355,7 @@ impl Importer<'_, '_> {
     fn unbox_nullable(&mut self, object: Value, ty: TypeHandle) -> Step<()> {
         let BoxKind::Nullable {
             value,
+            is_enum,
             has_value_offset,
             value_offset,
         } = self.host.box_kind(ty)?
@@ -384,8 +386,12 @@ impl Importer<'_, '_> {
             },
         ));
         self.b.switch_to(some, true);
-        // Exactly this type: an enum's underlying type does not unbox as the enum here.
-        let object = self.cast(object, value, true)?;
+        // An enum's underlying type does not unbox as the enum here, as on Mono.
+        let object = if is_enum {
+            self.cast(object, value, true)?
+        } else {
+            object
+        };
         let src = self.unbox(object, value)?;
         let one = self.b.i32(1);
         self.b.effect(Inst::Store {

@@ -10,14 +10,11 @@ use crate::types::{ClassPtr, FieldPtr, MethodPtr};
 
 /// Opcodes (ECMA-335 III.1.2.1).
 pub(super) mod op {
-    pub(crate) const LDNULL: u8 = 0x14;
     pub(crate) const DUP: u8 = 0x25;
     pub(crate) const POP: u8 = 0x26;
     pub(crate) const CALL: u8 = 0x28;
     pub(crate) const RET: u8 = 0x2a;
-    pub(crate) const BR: u8 = 0x38;
     pub(crate) const BRFALSE: u8 = 0x39;
-    pub(crate) const BRTRUE: u8 = 0x3a;
     pub(crate) const BEQ: u8 = 0x3b;
     pub(crate) const LDIND_I8: u8 = 0x4c;
     pub(crate) const LDIND_R4: u8 = 0x4e;

@@ -9,12 +9,10 @@ use crate::error::{LoadError, LoadErrorKind, LoadResult};
 const INTERNAL: &str = "__Internal";
 
 /// Names that Debian's `/etc/mono/config` maps on Linux.
-const MAPPED: [(&str, &str); 5] = [
+const MAPPED: [(&str, &str); 3] = [
     ("libc", "libc.so.6"),
     ("msvcrt", "libc.so.6"),
     ("msvcrt.dll", "libc.so.6"),
-    ("libm", "libm.so.6"),
-    ("libdl", "libdl.so.2"),
 ];
 
 /// Finds a function of a native library: beside the assembly first, then as the system does.

@@ -7,7 +7,6 @@ mod il;
 mod library;
 mod pinvoke;
 
-use ferrocil_generics::TypeId;
 use ferrocil_jit::host::CallSig;
 
 use super::host::Host;
@@ -52,10 +51,5 @@ impl Host<'_> {
         il.call(method);
         il.op(op::RET);
         self.compile_wrapper(method, sig, il.finish(method.name))
-    }
-
-    /// A type's class is boxed to travel as an object.
-    fn is_value(&self, ty: TypeId) -> LoadResult<bool> {
-        Ok(self.runtime.class(ty)?.is_value_type())
     }
 }
