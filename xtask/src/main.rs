@@ -7,6 +7,7 @@ mod badinput;
 mod bench;
 mod compile;
 mod conformance;
+mod mutate;
 mod paths;
 mod proc;
 mod roundtrip;
@@ -40,6 +41,8 @@ enum Task {
     Bench(bench::BenchArguments),
     /// Check crate layers, source rules and what is in the repository.
     Tidy(tidy::TidyArguments),
+    /// Compile changed method bodies; the compiler must not crash.
+    MutateBodies(mutate::MutateArguments),
     /// Check that what is not a program gets one clear line.
     BadInput(badinput::BadInputArguments),
     /// Disassemble, assemble again with ilasm, and compare what the images say.
@@ -66,6 +69,7 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Conformance(arguments) => conformance::command(&arguments),
         Task::Bench(arguments) => bench::command(&arguments),
         Task::Tidy(arguments) => tidy::command(&arguments),
+        Task::MutateBodies(arguments) => mutate::command(&arguments),
         Task::BadInput(arguments) => badinput::command(&arguments),
         Task::Roundtrip(arguments) => roundtrip::command(&arguments),
         Task::Test(arguments) => test::command(&arguments),

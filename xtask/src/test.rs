@@ -9,6 +9,7 @@ use clap::Args;
 
 use crate::badinput::{self, BadInputArguments};
 use crate::conformance::{self, ConformanceArguments};
+use crate::mutate::{self, MutateArguments};
 use crate::roundtrip::{self, RoundtripArguments};
 use crate::tidy::{self, TidyArguments};
 use crate::{compile, paths, proc, setup};
@@ -51,6 +52,9 @@ const STEPS: &[Step] = &[
     ("command: release build", || compile::ferrocil().map(drop)),
     ("bad input: one clear line each", || {
         succeed(badinput::command(&BadInputArguments::default()))
+    }),
+    ("mutated bodies: no crash of the compiler", || {
+        succeed(mutate::command(&MutateArguments::sample()))
     }),
     ("conformance: the same as Mono", || {
         succeed(conformance::command(&ConformanceArguments::default()))

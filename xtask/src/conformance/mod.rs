@@ -158,6 +158,19 @@ pub fn command(arguments: &ConformanceArguments) -> Result<ExitCode> {
     )
 }
 
+/// The programs of our own cases, built; those that do not build are left out.
+///
+/// # Errors
+/// When the cases cannot be read.
+pub fn built_cases() -> Result<Vec<PathBuf>> {
+    let cases = cases::discover(&paths::root().join("tests").join("conformance"))?;
+    let cache = cache::Cache::open(paths::target().join("conformance").join("cache"))?;
+    Ok(cases
+        .iter()
+        .filter_map(|case| cache.built(case).ok())
+        .collect())
+}
+
 /// The program to judge.
 fn ferrocil(arguments: &ConformanceArguments) -> Result<PathBuf> {
     let program = match &arguments.ferrocil {

@@ -575,7 +575,11 @@ impl CompilerHost for Host<'_> {
 
     fn resolve_type(&self, method: MethodHandle, token: Token) -> HostResult<TypeHandle> {
         self.answer(self.type_of_token(method, token).and_then(|ty| {
-            self.runtime.class(ty)?;
+            let class = self.runtime.class(ty)?;
+            let checked = class.element.unwrap_or(class);
+            if !checked.open && !self.runtime.is_corlib(checked.image) {
+                self.runtime.check_complete(checked)?;
+            }
             Ok(type_handle(ty))
         }))
     }

@@ -110,13 +110,23 @@ impl Runtime {
         }
     }
 
-    /// Whether `class` or one that it is nested in is `owner` or derives from it.
+    /// Whether `class` or one that it is nested in is `owner`, derives from it or implements it.
     fn is_family(&self, class: ClassPtr, owner: ClassPtr) -> LoadResult<bool> {
+        let is_interface = owner.is_interface();
         let Some(owner) = owner.def else {
             return Ok(true);
         };
         for def in self.enclosing(class)? {
-            let mut next = Some(self.class(self.type_of_def(def))?);
+            let candidate = self.class(self.type_of_def(def))?;
+            if is_interface
+                && self
+                    .interfaces(candidate)?
+                    .iter()
+                    .any(|i| i.def == Some(owner))
+            {
+                return Ok(true);
+            }
+            let mut next = Some(candidate);
             while let Some(current) = next {
                 if current.def == Some(owner) {
                     return Ok(true);

@@ -72,21 +72,23 @@ impl Runtime {
 
     /// Fails for type arguments that no parameter can stand for.
     pub(crate) fn check_bound_arguments(&self, method: MethodPtr) -> LoadResult<()> {
-        let lists = [method.args, method.class.args];
-        for &arg in lists
-            .iter()
-            .flatten()
-            .flat_map(|&l| self.universe().args(l))
-        {
-            if self.is_by_ref_like(self.class(arg)?)? {
-                return Err(LoadError::bad_image(
-                    self.method_name(method),
-                    format!(
-                        "IsByRefLike type '{}' cannot be a type argument of {}",
-                        self.type_name(arg),
-                        self.method_name(method)
-                    ),
-                ));
+        for (list, of_method) in [(method.args, true), (method.class.args, false)] {
+            let Some(list) = list else {
+                continue;
+            };
+            for &arg in self.universe().args(list) {
+                if self.is_by_ref_like(self.class(arg)?)? {
+                    let name = self.method_name(method);
+                    let message = format!(
+                        "IsByRefLike type '{}' cannot be a type argument of {name}",
+                        self.type_name(arg)
+                    );
+                    return Err(if of_method {
+                        LoadError::bad_image(name, message)
+                    } else {
+                        LoadError::type_load(name, message)
+                    });
+                }
             }
         }
         Ok(())

@@ -354,9 +354,12 @@ impl Runtime {
             return Err(self.no_implementation(class, missing));
         }
         for &interface in self.own_interfaces(class)? {
+            // What makes an inherited default method abstract again is no method of its own.
+            let again = self.overrides(interface)?;
             for &method in self.methods(interface)? {
                 if method.is_abstract()
                     && !method.is_static()
+                    && !again.iter().any(|&(_, body)| body == method)
                     && !self.has_method_named(class, interface, method)?
                 {
                     match self.find_implementation(class, method) {
