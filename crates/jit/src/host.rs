@@ -688,6 +688,17 @@ pub trait CompilerHost {
         kind: CallKind,
         constrained: Option<TypeHandle>,
     ) -> HostResult<CallSite>;
+    /// When a call's token names a method with a variable argument list, the types of the
+    /// arguments behind the declared ones. Such a method's [`CallSig`] ends with a hidden
+    /// [`WellKnownType::RuntimeArgumentHandle`].
+    fn variable_args(
+        &self,
+        method: MethodHandle,
+        token: Token,
+    ) -> HostResult<Option<Vec<TypeHandle>>> {
+        let _ = (method, token);
+        Ok(None)
+    }
     /// Resolves a StandAloneSig token of `calli`; `unmanaged` for native conventions.
     fn resolve_calli(&self, method: MethodHandle, token: Token) -> HostResult<CalliSig>;
     /// Resolves a user string token.

@@ -2,6 +2,7 @@
 //! `AppDomain`, threads, locks, stack traces.
 
 mod app_domain;
+mod arg_iterator;
 mod array;
 mod delegates;
 mod enums;
@@ -25,6 +26,7 @@ use crate::prelude::IcallTable;
 /// Adds the internal calls of this folder.
 pub fn register(table: &mut IcallTable) {
     app_domain::register(table);
+    arg_iterator::register(table);
     array::register(table);
     delegates::register(table);
     enums::register(table);

@@ -34,11 +34,13 @@ impl Host<'_> {
             ));
         }
         let sig = self.call_sig(target)?;
-        if self.runtime.signature(target)?.vararg {
+        if self.runtime.signature(target)?.vararg
+            && matches!(kind, CallKind::LdFtn | CallKind::LdVirtFtn)
+        {
             return Err(LoadError::new(
                 LoadErrorKind::NotSupported,
                 self.runtime.method_name(target),
-                "methods with a variable argument list are not supported yet",
+                "pointers to methods with a variable argument list are not supported yet",
             ));
         }
         match kind {

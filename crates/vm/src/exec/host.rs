@@ -105,9 +105,13 @@ impl Host<'_> {
             (true, true) => This::ByRef,
             (true, false) => This::Ref,
         };
+        let mut params: Vec<TypeHandle> = sig.params.iter().map(|&p| type_handle(p)).collect();
+        if sig.vararg {
+            params.push(self.well_known(WellKnownType::RuntimeArgumentHandle));
+        }
         Ok(CallSig {
             this,
-            params: sig.params.iter().map(|&p| type_handle(p)).collect(),
+            params,
             ret: type_handle(sig.ret),
         })
     }
@@ -150,6 +154,35 @@ impl Host<'_> {
             }
         }
         (end > 0 && end.next_multiple_of(layout.align.max(1)) == layout.size).then_some(())
+    }
+
+    /// Types of the arguments that a call of a vararg method passes besides the declared ones.
+    fn variable_arg_types(
+        &self,
+        method: MethodHandle,
+        token: Token,
+    ) -> LoadResult<Option<Vec<TypeHandle>>> {
+        let target = self.method_of_token(method, token)?;
+        let declared = self.runtime.signature(target)?;
+        if !declared.vararg {
+            return Ok(None);
+        }
+        if self.runtime_body(self.method(method)?).is_some()
+            || token.table() != Some(TableId::MemberRef)
+        {
+            return Ok(Some(Vec::new()));
+        }
+        let (_, image, context) = self.scope(method)?;
+        let row = image.image().member_ref(token.rid())?;
+        let given = self
+            .runtime
+            .read_method_sig(image, image.image().blob(row.signature)?)?;
+        let extra = given.params.get(declared.params.len()..).unwrap_or_default();
+        extra
+            .iter()
+            .map(|&t| Ok(type_handle(self.runtime.universe().inflate(t, context)?)))
+            .collect::<LoadResult<Vec<_>>>()
+            .map(Some)
     }
 
     fn layout_of(&self, class: ClassPtr) -> LoadResult<TypeLayout> {
@@ -601,6 +634,14 @@ impl CompilerHost for Host<'_> {
         constrained: Option<TypeHandle>,
     ) -> HostResult<CallSite> {
         self.answer(self.call_site(method, token, kind, constrained))
+    }
+
+    fn variable_args(
+        &self,
+        method: MethodHandle,
+        token: Token,
+    ) -> HostResult<Option<Vec<TypeHandle>>> {
+        self.answer(self.variable_arg_types(method, token))
     }
 
     fn resolve_calli(&self, method: MethodHandle, token: Token) -> HostResult<CalliSig> {

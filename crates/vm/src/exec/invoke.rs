@@ -63,6 +63,14 @@ impl Thread {
             let sig = host
                 .call_sig(method)
                 .map_err(|e| self.throw_load_error(&e))?;
+            if sig.params.len() != args.len() {
+                // Only a variable argument list is not among what callers count.
+                return Err(self.throw_named(
+                    "System",
+                    "NotSupportedException",
+                    "A method with a variable argument list can only be called directly.",
+                ));
+            }
             self.invoke_code(
                 &InvokeTarget {
                     code: entry.precode(),

@@ -50,7 +50,14 @@ impl Importer<'_, '_> {
         if needs_this && sig.this.is_none() {
             return Err(Stop::Invalid("a virtual call of a static method"));
         }
-        let tail = self.tail_call(&sig);
+        let tail = match self.variable_args(&sig, token)? {
+            // The list is in this frame.
+            Some(types) => {
+                self.push_argument_list(&types)?;
+                None
+            }
+            None => self.tail_call(&sig),
+        };
         let args = self.pop_args(&sig)?;
         let this = match sig.this {
             Some(ty) => Some(self.pop_this(&site, ty)?),

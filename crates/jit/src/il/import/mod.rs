@@ -12,6 +12,7 @@ mod memory;
 mod newobj;
 mod objects;
 mod stack;
+mod varargs;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -778,7 +779,7 @@ impl<'a, 'c> Importer<'a, 'c> {
             O::Calli => return self.calli(inst),
             O::Newobj => return self.new_object(inst),
             O::Ldftn | O::Ldvirtftn => self.load_function(inst)?,
-            O::Arglist => return Err(Stop::NotSupported),
+            O::Arglist => self.arglist()?,
             _ => return self.control(inst),
         }
         Ok(Flow::Next)

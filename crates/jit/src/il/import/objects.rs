@@ -57,7 +57,7 @@ impl Importer<'_, '_> {
     }
 
     /// Pushes a runtime handle: a struct of one word.
-    fn push_handle(&mut self, value: Value, which: WellKnownType) -> Step<()> {
+    pub(super) fn push_handle(&mut self, value: Value, which: WellKnownType) -> Step<()> {
         let ty = self.host.well_known(which);
         match self.class_of(ty)? {
             ArgClass::Scalar(_) => self.push(value),

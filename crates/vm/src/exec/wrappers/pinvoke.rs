@@ -120,6 +120,9 @@ impl Host<'_> {
         function: impl FnOnce(&mut Il<'_>),
     ) -> LoadResult<Il<'_>> {
         let signature = self.runtime.signature(method)?;
+        if signature.vararg {
+            return Err(self.unsupported(method, "a variable argument list"));
+        }
         if signature.has_this {
             return Err(self.unsupported(method, "an instance method"));
         }
