@@ -244,8 +244,20 @@ impl Thread {
         thrown
     }
 
+    /// The object in a RuntimeWrappedException; `None` for other exceptions.
+    pub(crate) fn wrapped_object(&self, exception: ObjRef) -> Option<ObjRef> {
+        let class = self.runtime().class_of(exception);
+        if !class.is_named("System.Runtime.CompilerServices", "RuntimeWrappedException") {
+            return None;
+        }
+        let offset = self.runtime().find_field(class, "m_wrappedException");
+        let field = offset.ok().flatten()?;
+        let offset = self.runtime().field_offset(field).ok()?;
+        Some(exception.read(offset))
+    }
+
     /// What is raised when this object is thrown: itself, or what wraps an object that is no
-    /// exception (ECMA-335 II.10.1.4 leaves that to the assembly; Mono always wraps).
+    /// exception. Handlers of assemblies that do not ask for the wrapper see the object.
     pub(crate) fn as_exception(&self, object: ObjRef) -> ObjRef {
         let runtime = self.runtime();
         let is_exception = runtime

@@ -177,7 +177,10 @@ impl Host<'_> {
         let given = self
             .runtime
             .read_method_sig(image, image.image().blob(row.signature)?)?;
-        let extra = given.params.get(declared.params.len()..).unwrap_or_default();
+        let extra = given
+            .params
+            .get(declared.params.len()..)
+            .unwrap_or_default();
         extra
             .iter()
             .map(|&t| Ok(type_handle(self.runtime.universe().inflate(t, context)?)))

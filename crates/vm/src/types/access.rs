@@ -175,6 +175,25 @@ impl Runtime {
     }
 }
 
+impl Runtime {
+    /// Whether an assembly asks for `RuntimeCompatibility(WrapNonExceptionThrows = true)`.
+    pub(crate) fn wraps_non_exceptions(&self, image: &LoadedImage) -> bool {
+        const NAME: &[u8] = b"WrapNonExceptionThrows\x01";
+        let assembly = Token::new(TableId::Assembly, 1);
+        image
+            .image()
+            .custom_attributes(assembly)
+            .into_iter()
+            .filter(|&rid| {
+                crate::loader::attribute_type(image, rid)
+                    .is_some_and(|(_, name)| name == "RuntimeCompatibilityAttribute")
+            })
+            .filter_map(|rid| image.image().custom_attribute(rid).ok())
+            .filter_map(|row| image.image().blob(row.value).ok())
+            .any(|blob| blob.windows(NAME.len()).any(|part| part == NAME))
+    }
+}
+
 /// The assembly's simple name in an `InternalsVisibleTo` attribute.
 fn friend_name(image: &LoadedImage, rid: u32) -> Option<&'static str> {
     let (namespace, name) = crate::loader::attribute_type(image, rid)?;

@@ -359,6 +359,7 @@ impl Runtime {
             for &method in self.methods(interface)? {
                 if method.is_abstract()
                     && !method.is_static()
+                    && !method.flags.contains(MethodAttributes::FINAL)
                     && !again.iter().any(|&(_, body)| body == method)
                     && !self.has_method_named(class, interface, method)?
                 {

@@ -113,7 +113,9 @@ pub extern "C" fn rethrow(
     pc: usize,
     out: *mut Resume,
 ) {
-    raising!(thread, fp, pc, false, out).go(exception, true);
+    let raising = raising!(thread, fp, pc, false, out);
+    let exception = raising.thread.as_exception(exception);
+    raising.go(exception, true);
 }
 
 /// The pending exception, left by a helper or an internal call.

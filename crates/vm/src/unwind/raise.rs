@@ -56,8 +56,13 @@ pub(super) fn raise(
     };
     let mut passed = Vec::with_capacity(16);
     let mut frame = start;
-    let (target_fp, target_clause) = loop {
+    let wrapped = thread.wrapped_object(exception);
+    let (target_fp, target_clause, seen) = loop {
         passed.push(frame);
+        let seen = match wrapped {
+            Some(object) if !wants_wrapper(thread, &frame) => object,
+            _ => exception,
+        };
         let protecting = if origin.trap && passed.len() == 1 {
             &[][..]
         } else {
@@ -66,9 +71,9 @@ pub(super) fn raise(
         if let Some(clause) = protecting
             .iter()
             .copied()
-            .find(|&c| catches(thread, exception, &frame, c))
+            .find(|&c| catches(thread, seen, &frame, c))
         {
-            break (frame.fp, clause);
+            break (frame.fp, clause, seen);
         }
         frame = match frame.caller(runtime) {
             Some(next) => next,
@@ -77,13 +82,22 @@ pub(super) fn raise(
     };
     trace::record(thread, exception, &passed, append);
     let unwind = ActiveUnwind {
-        exception,
+        exception: seen,
         target_fp,
         target_clause,
         current_fp: 0,
         current_clause: 0,
     };
     advance(thread, unwind, start, origin.trap, out);
+}
+
+/// Whether a frame's assembly wants objects that are no exceptions wrapped.
+fn wants_wrapper(thread: &Thread, frame: &Frame<'_>) -> bool {
+    let runtime = thread.runtime();
+    frame
+        .method()
+        .and_then(|method| runtime.image(method.def.image))
+        .is_none_or(|image| runtime.wraps_non_exceptions(image))
 }
 
 /// Whether a clause of a frame takes the exception.
