@@ -250,7 +250,7 @@ impl Thread {
         if !class.is_named("System.Runtime.CompilerServices", "RuntimeWrappedException") {
             return None;
         }
-        let offset = self.runtime().find_field(class, "m_wrappedException");
+        let offset = self.runtime().find_field(class, "_wrappedException");
         let field = offset.ok().flatten()?;
         let offset = self.runtime().field_offset(field).ok()?;
         Some(exception.read(offset))
