@@ -115,7 +115,11 @@ impl Thread {
 
 impl Host<'_> {
     /// Compiles a method made at run time.
-    pub(super) fn compile_dynamic(&self, method: MethodPtr, sig: CallSig) -> LoadResult<(usize, Tier)> {
+    pub(super) fn compile_dynamic(
+        &self,
+        method: MethodPtr,
+        sig: CallSig,
+    ) -> LoadResult<(usize, Tier)> {
         let runtime = self.runtime;
         let shown = runtime.method_name(method);
         let body = runtime.dynamic_body(method).ok_or_else(|| {
