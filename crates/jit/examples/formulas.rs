@@ -10,8 +10,9 @@ use std::time::Instant;
 use ferrocil_codeman::{CodeManager, CodeManagerKind, CodeManagerOptions, LoaderArena};
 use ferrocil_jit::host::{
     AbiConfig, ArrayInfo, BoxKind, CallKind, CallSig, CallSite, CalliSig, CastStrategy,
-    CompilerHost, DeferredError, FieldRef, Helper, HostResult, IlBody, LdToken, MethodHandle, Repr,
-    ResolveError, StringHandle, Symbol, This, TypeHandle, TypeLayout, WellKnownType,
+    CompilerHost, DeferredError, FieldRef, Helper, HostResult, IlBody, LdToken, LocalType,
+    MethodHandle, Repr, ResolveError, StringHandle, Symbol, This, TypeHandle, TypeLayout,
+    WellKnownType,
 };
 use ferrocil_jit::{Compiler, CompilerOptions, MethodInput, RelocKind, StubInput, StubKind, Tier};
 use ferrocil_metadata::Token;
@@ -120,8 +121,14 @@ impl CompilerHost for Host {
             has_refs: false,
         })
     }
-    fn local_types(&self, _: MethodHandle, _: Token) -> HostResult<Vec<TypeHandle>> {
-        Ok(vec![LONG; self.variables])
+    fn local_types(&self, _: MethodHandle, _: Token) -> HostResult<Vec<LocalType>> {
+        Ok(vec![
+            LocalType {
+                ty: LONG,
+                pinned: false
+            };
+            self.variables
+        ])
     }
     fn box_kind(&self, _: TypeHandle) -> HostResult<BoxKind> {
         Ok(BoxKind::Value)

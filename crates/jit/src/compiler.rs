@@ -9,9 +9,12 @@ use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_frontend::FunctionBuilderContext;
 
+use crate::clif::lower::RootSlots;
 use crate::clif::symbols::SymbolTable;
-use crate::code::Assembler;
+use crate::code::{Assembler, Source};
 use crate::error::CompileError;
+use crate::hir::Func;
+use crate::roots::RootPlan;
 
 /// How much effort a compilation spends.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -116,11 +119,12 @@ impl Compiler {
         symbols: &mut SymbolTable,
         assembler: &mut Assembler,
         mut dumps: Option<&mut crate::Dumps>,
+        hir: Option<(&Func, &RootPlan)>,
         build: impl FnOnce(
             &mut ClifFunction,
             &mut FunctionBuilderContext,
             &mut SymbolTable,
-        ) -> Result<(), CompileError>,
+        ) -> Result<RootSlots, CompileError>,
     ) -> Result<(), CompileError> {
         self.with_scratch(|scratch| {
             let mut context = scratch.context.take().unwrap_or_else(Context::new);
@@ -128,7 +132,7 @@ impl Compiler {
             context.func.signature = signature;
             // A builder that failed half-way leaves its context dirty: use a fresh one then.
             let mut frontend = std::mem::take(&mut scratch.frontend);
-            build(&mut context.func, &mut frontend, symbols)?;
+            let slots = build(&mut context.func, &mut frontend, symbols)?;
             scratch.frontend = frontend;
             if let Some(dumps) = &mut dumps {
                 use std::fmt::Write;
@@ -154,7 +158,11 @@ impl Compiler {
             let compiled = context
                 .take_compiled_code()
                 .ok_or_else(|| CompileError::Codegen("no code".into()))?;
-            assembler.add(&context.func, &compiled, symbols)?;
+            let source = match hir {
+                Some((func, plan)) => Source::Hir(func, plan, &slots),
+                None => Source::Stub(&slots),
+            };
+            assembler.add(&context.func, &compiled, symbols, &source)?;
             scratch.context = Some(context);
             Ok(())
         })

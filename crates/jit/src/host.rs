@@ -451,6 +451,23 @@ pub enum Helper {
     CheckTypedReference,
 }
 
+impl Helper {
+    /// Whether a collection may happen while it runs.
+    #[must_use]
+    pub fn may_collect(self) -> bool {
+        !matches!(
+            self,
+            Helper::FloatRem
+                | Helper::FloatToU64
+                | Helper::MemCopy
+                | Helper::MemFill
+                | Helper::CopyWithBarrier
+                | Helper::LocallocMark
+                | Helper::LocallocRelease
+        )
+    }
+}
+
 /// Exceptions that compiled code raises by itself.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u64)]
@@ -706,7 +723,7 @@ pub trait CompilerHost {
     /// Resolves the operand of `ldtoken`.
     fn resolve_token(&self, method: MethodHandle, token: Token) -> HostResult<LdToken>;
     /// Types of the locals.
-    fn local_types(&self, method: MethodHandle, local_sig: Token) -> HostResult<Vec<TypeHandle>>;
+    fn local_types(&self, method: MethodHandle, local_sig: Token) -> HostResult<Vec<LocalType>>;
     /// Bytes of an instance of a class (header included), when compiled code may allocate it from the
     /// thread's buffer: a fixed size, no finalizer, small. `None`: always [`Helper::AllocObject`].
     fn inline_alloc(&self, _class: TypeHandle) -> Option<u32> {
@@ -761,6 +778,15 @@ pub trait CompilerHost {
     }
     /// Keeps an error found by the compiler itself (bad IL: InvalidProgramException with this message).
     fn invalid_program(&self, method: MethodHandle, il_offset: u32, message: &str) -> ResolveError;
+}
+
+/// Type of a local variable.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LocalType {
+    /// The type.
+    pub ty: TypeHandle,
+    /// What it refers to lives as long as the variable holds it, used or not (ECMA-335 II.23.2.9).
+    pub pinned: bool,
 }
 
 /// Shape of an array class.

@@ -14,11 +14,12 @@ pub mod host;
 mod il;
 mod method;
 mod passes;
+mod roots;
 mod stubs;
 
 pub use code::{
-    CallSiteOut, CompiledMethod, Dumps, EhClauseKind, EhClauseOut, Function, HandleMap, Region,
-    Reloc, RelocKind, Stats,
+    CallSiteOut, CompiledMethod, Dumps, EhClauseKind, EhClauseOut, FrameRoots, Function, HandleMap,
+    LiveWords, Region, Reloc, RelocKind, Stats,
 };
 pub use compiler::{Compiler, CompilerOptions, Tier};
 pub use error::CompileError;

@@ -11,6 +11,7 @@ use crate::hir::{Clause, ClauseKind, FuncKind};
 use crate::host::{CompilerHost, MethodInput, Symbol};
 use crate::il::{Imported, import};
 use crate::passes;
+use crate::roots::RootPlan;
 
 impl Compiler {
     /// Compiles a method.
@@ -77,25 +78,19 @@ impl Compiler {
             stats.hir_insts += func.inst_count() as u32;
             stats.hir_blocks += func.layout.len() as u32;
             stats.slot_bytes += func.slots.values().map(|s| s.size).sum::<u32>();
+            let plan = RootPlan::new(func, &eh);
             self.function(
                 tier,
                 clif_signature(func),
                 &mut symbols,
                 &mut assembler,
                 dumps.as_mut(),
+                Some((func, &plan)),
                 |clif, frontend, symbols| {
-                    let frontend_config = self.isa(tier).frontend_config();
-                    lower(
-                        func,
-                        &eh,
-                        host,
-                        shared,
-                        frontend_config,
-                        clif,
-                        frontend,
-                        symbols,
-                    );
-                    Ok(())
+                    let config = self.isa(tier).frontend_config();
+                    Ok(lower(
+                        func, &eh, &plan, host, shared, config, clif, frontend, symbols,
+                    ))
                 },
             )?;
         }

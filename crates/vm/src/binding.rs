@@ -11,6 +11,7 @@ use crate::domain::{DomainRoot, ShapeTag, VTable};
 use crate::object::ObjRef;
 use crate::runtime::Runtime;
 use crate::threads::Thread;
+use crate::unwind::scan_stack;
 
 /// The runtime behind a heap.
 #[derive(Debug)]
@@ -244,12 +245,12 @@ fn scan_thread(thread: &Thread, current: bool, roots: &mut RootVisitor<'_, GcBin
         // SAFETY: memory of the thread's side stack and statics, readable and quiet while it is stopped.
         unsafe { roots.ambiguous_range(range.start as *const u8, range.end as *const u8) };
     }
-    let (parked, base) = thread.scan_range();
+    let (parked, _) = thread.scan_range();
     let mut scan = |sp: usize| {
-        if sp != 0 && sp < base {
+        scan_stack(thread, sp, |start, count| {
             // SAFETY: the thread's stack between its stack pointer and its base is mapped and quiet.
-            unsafe { roots.ambiguous_range((sp & !7) as *const u8, base as *const u8) };
-        }
+            unsafe { roots.ambiguous_range(start as *const u8, (start + count * 8) as *const u8) };
+        });
     };
     if current {
         crate::stubs::asm::with_spilled_registers(&mut scan);

@@ -10,7 +10,7 @@ use crate::domain::{EntryPtr, VTablePtr};
 use crate::error::{LoadError, LoadErrorKind, LoadResult};
 use crate::exec::Host;
 use crate::icall::Thrown;
-use crate::object::ObjRef;
+use crate::object::{Caller, ObjRef};
 use crate::runtime::Runtime;
 use crate::threads::Thread;
 use crate::types::{ClassPtr, MethodPtr};
@@ -260,7 +260,7 @@ impl Thread {
         let invoke_impl = host
             .invoke_impl(vtable.class, method, !target.is_null())
             .map_err(|e| self.throw_load_error(&e))?;
-        let delegate = self.alloc_instance(vtable)?;
+        let delegate = self.alloc_instance(vtable, Caller::Rust)?;
         delegate.write(METHOD_PTR, code);
         delegate.write(INVOKE_IMPL, invoke_impl);
         delegate.write(TARGET, target);
@@ -302,7 +302,7 @@ impl Thread {
             )
         })()
         .map_err(|e: LoadError| self.throw_load_error(&e))?;
-        let delegate = self.alloc_instance(vtable)?;
+        let delegate = self.alloc_instance(vtable, Caller::Rust)?;
         delegate.write(INVOKE_IMPL, stub);
         Ok(delegate)
     }

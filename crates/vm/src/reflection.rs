@@ -138,7 +138,7 @@ impl Runtime {
         let types = self.read_locals(image, image.image().blob(signature)?)?;
         types
             .into_iter()
-            .map(|ty| Ok(self.universe().inflate(ty, method.context())?))
+            .map(|local| Ok(self.universe().inflate(local.ty, method.context())?))
             .collect()
     }
 }

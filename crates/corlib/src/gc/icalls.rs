@@ -62,7 +62,7 @@ fn max_generation(t: &Thread) -> Managed<i32> {
 fn total_memory(t: &Thread, collect_first: bool) -> Managed<i64> {
     let heap = t.runtime().heap();
     if collect_first {
-        heap.collect(heap.max_generation());
+        t.without_references(|| heap.collect(heap.max_generation()));
     }
     Ok(heap.used_bytes() as i64)
 }
@@ -71,7 +71,8 @@ fn total_memory(t: &Thread, collect_first: bool) -> Managed<i64> {
 fn collect(t: &Thread, generation: i32) -> Managed<()> {
     let heap = t.runtime().heap();
     let oldest = heap.max_generation();
-    heap.collect(u8::try_from(generation).map_or(oldest, |generation| generation.min(oldest)));
+    let generation = u8::try_from(generation).map_or(oldest, |generation| generation.min(oldest));
+    t.without_references(|| heap.collect(generation));
     Ok(())
 }
 

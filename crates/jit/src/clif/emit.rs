@@ -12,6 +12,7 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
 use crate::clif::abi;
 use crate::clif::helpers::{HelperKind, signature_of};
+use crate::clif::lower::RootSlots;
 use crate::clif::symbols::{Imports, SymbolTable, context_slot};
 use crate::clif::traps;
 use crate::hir::{Mem, Ty};
@@ -293,6 +294,25 @@ impl<'a> Emit<'a> {
         let sig = self.sig(Signature::new(CallConv::PreserveAll));
         let func = self.callee(Symbol::Helper(Helper::PollPreserved), sig);
         self.b.ins().call(func, &[]);
+    }
+
+    /// Stores what may name objects in frame memory that the collector reads at every call.
+    pub(crate) fn keep_always(&mut self, values: &[Value], roots: &mut RootSlots) {
+        if values.is_empty() {
+            return;
+        }
+        let words = values.len() as u32;
+        let slot = self.b.create_sized_stack_slot(StackSlotData::new(
+            StackSlotKind::ExplicitSlot,
+            words * 8,
+            3,
+        ));
+        for (i, &value) in values.iter().enumerate() {
+            self.b
+                .ins()
+                .stack_store(types::I64, value, slot, i as i32 * 8);
+        }
+        roots.always.push((slot, words));
     }
 
     /// Whether an exception is pending: the reference, or zero.

@@ -6,17 +6,32 @@ use cranelift_codegen::binemit::Reloc as ClifReloc;
 use cranelift_codegen::ir::{ExternalName, Function as ClifFunction};
 use cranelift_codegen::{ExceptionContextLoc, FinalizedMachExceptionHandler};
 
+use rustc_hash::FxHashMap;
+
+use crate::clif::lower::{Place, RootSlots};
 use crate::clif::symbols::{SymbolTable, context_slot};
 use crate::clif::traps;
-use crate::code::{CallSiteOut, CompiledMethod, Function, Reloc, RelocKind};
+use crate::code::{CallSiteOut, CompiledMethod, FrameRoots, Function, LiveWords, Reloc, RelocKind};
 use crate::error::CompileError;
+use crate::hir::{Func, Inst};
+use crate::roots::{RootPlan, Want};
 
-/// Source location bits: IL offset + 1 (0 is Cranelift's "none" neighbour; `!0` is none).
+/// Between functions.
 const PAD: u8 = 0xcc;
 
 /// Builds a [`CompiledMethod`] function by function.
 pub(crate) struct Assembler {
     out: CompiledMethod,
+    /// Index of each set of live words so far.
+    sets: FxHashMap<Box<[u64]>, u32>,
+}
+
+/// What the tables of a function are made of.
+pub(crate) enum Source<'a> {
+    /// A stub: references are in these slots at every call.
+    Stub(&'a RootSlots),
+    /// A function from hir.
+    Hir(&'a Func, &'a RootPlan, &'a RootSlots),
 }
 
 impl Assembler {
@@ -26,6 +41,7 @@ impl Assembler {
                 align: 16,
                 ..CompiledMethod::default()
             },
+            sets: FxHashMap::default(),
         }
     }
 
@@ -35,6 +51,7 @@ impl Assembler {
         func: &ClifFunction,
         code: &CompiledCode,
         symbols: &SymbolTable,
+        source: &Source<'_>,
     ) -> Result<(), CompileError> {
         let align = code.buffer.alignment.max(16);
         self.out.align = self.out.align.max(align);
@@ -55,10 +72,17 @@ impl Assembler {
                 self.out.traps.push((start + trap.offset, kind));
             }
         }
+        self.frame(code, source)?;
+        let first = self.out.call_sites.len();
         self.call_sites(code, start)?;
+        let Source::Hir(func, plan, _) = source else {
+            return Ok(());
+        };
+        let il = il_offsets(func);
+        self.live_words(code, func, plan, first, start);
         for loc in code.buffer.get_srclocs_sorted() {
-            if !loc.loc.is_default() {
-                let entry = (start + loc.start, loc.loc.bits());
+            if let Some(place) = Place::of(loc.loc) {
+                let entry = (start + loc.start, il[place.position as usize]);
                 match self.out.il_map.last_mut() {
                     Some(last) if last.0 == entry.0 => *last = entry,
                     Some(last) if last.1 == entry.1 => {}
@@ -113,8 +137,8 @@ impl Assembler {
                 ret_offset: start + site.ret_addr,
                 region: None,
                 landing_pad: None,
-                frame_size: site.frame_offset.unwrap_or(0),
                 context_offset: None,
+                live: LiveWords::None,
             };
             for handler in site.exception_handlers {
                 match handler {
@@ -139,6 +163,88 @@ impl Assembler {
         Ok(())
     }
 
+    /// The frame of a function.
+    fn frame(&mut self, code: &CompiledCode, source: &Source<'_>) -> Result<(), CompileError> {
+        let (Source::Stub(slots) | Source::Hir(_, _, slots)) = source;
+        let layout = code
+            .buffer
+            .frame_layout()
+            .ok_or_else(|| CompileError::Codegen("no frame layout".into()))?;
+        let place = |slot| layout.stackslots[slot].offset;
+        self.out.frames.push(FrameRoots {
+            frame_size: layout.frame_to_fp_offset,
+            outgoing: layout
+                .stackslots
+                .values()
+                .map(|s| s.offset)
+                .min()
+                .unwrap_or(0),
+            area: slots
+                .area
+                .map_or((0, 0), |(slot, words)| (place(slot), words)),
+            always: slots
+                .always
+                .iter()
+                .map(|(slot, words)| (place(*slot), *words))
+                .collect(),
+        });
+        Ok(())
+    }
+
+    /// Fills in what is live at the call sites from `first` on.
+    fn live_words(
+        &mut self,
+        code: &CompiledCode,
+        func: &Func,
+        plan: &RootPlan,
+        first: usize,
+        start: u32,
+    ) {
+        let locations = code.buffer.get_srclocs_sorted();
+        let polls = poll_positions(func);
+        let mut wants = Vec::new();
+        for (id, site) in self.out.call_sites.iter_mut().enumerate().skip(first) {
+            let last = site.ret_offset - start - 1;
+            let at = locations.partition_point(|l| l.start <= last);
+            let location = at.checked_sub(1).map(|i| &locations[i]);
+            let Some(place) = location
+                .filter(|l| last < l.end)
+                .and_then(|l| Place::of(l.loc))
+            else {
+                continue;
+            };
+            if place.early && polls.binary_search(&place.position).is_ok() {
+                site.live = LiveWords::Anything;
+                continue;
+            }
+            wants.push(Want {
+                position: place.position,
+                early: place.early,
+                id: id as u32,
+            });
+        }
+        if plan.words == 0 {
+            return;
+        }
+        wants.sort_unstable();
+        let (out, sets) = (&mut self.out, &mut self.sets);
+        plan.live_at(func, &wants, |id, words| {
+            if words.iter().all(|w| *w == 0) {
+                return;
+            }
+            let next = out.live_sets.len() as u32;
+            let index = match sets.get(words) {
+                Some(found) => *found,
+                None => {
+                    out.live_sets.extend_from_slice(words);
+                    sets.insert(words.into(), next);
+                    next
+                }
+            };
+            out.call_sites[id as usize].live = LiveWords::Set(index);
+        });
+    }
+
     /// Sorts the tables and gives the result.
     pub(crate) fn finish(mut self, symbols: SymbolTable) -> CompiledMethod {
         self.out.lookups = symbols.into_lookups();
@@ -158,4 +264,31 @@ fn context_offset(code: &CompiledCode) -> Option<i32> {
         .find(|slot| slot.key == Some(context_slot()))?;
     let below = layout.frame_to_fp_offset.checked_sub(slot.offset)?;
     i32::try_from(below).ok().map(|below| -below)
+}
+
+/// IL offset of each node by position.
+fn il_offsets(func: &Func) -> Vec<u32> {
+    let mut out = Vec::with_capacity(func.inst_count());
+    for &block in &func.layout {
+        let data = &func.blocks[block];
+        out.extend(data.nodes.iter().map(|n| n.il));
+        out.push(data.term_il);
+    }
+    out
+}
+
+/// Positions of the polls, in order.
+fn poll_positions(func: &Func) -> Vec<u32> {
+    let mut at = 0;
+    let mut out = Vec::new();
+    for &block in &func.layout {
+        for node in &func.blocks[block].nodes {
+            if matches!(node.inst, Inst::Poll) {
+                out.push(at);
+            }
+            at += 1;
+        }
+        at += 1;
+    }
+    out
 }

@@ -1,6 +1,8 @@
 //! Whether tables fit their code: for compiled methods that were kept outside the process.
 
-use crate::code::{CallSiteOut, CompiledMethod, EhClauseKind, Function, RelocKind};
+use crate::code::{
+    CallSiteOut, CompiledMethod, EhClauseKind, FrameRoots, Function, LiveWords, RelocKind,
+};
 use crate::host::Symbol;
 
 impl CompiledMethod {
@@ -12,6 +14,8 @@ impl CompiledMethod {
             code,
             align,
             functions,
+            frames,
+            live_sets,
             relocs,
             lookups: _,
             context_offset: _,
@@ -47,15 +51,37 @@ impl CompiledMethod {
                 ret_offset,
                 region,
                 landing_pad,
-                frame_size: _,
                 context_offset: _,
+                live,
             } = *site;
-            ret_offset <= len
+            let area = ret_offset
+                .checked_sub(1)
+                .and_then(|last| self.frame_at(last))
+                .map_or(0, |f| f.area.1.div_ceil(64));
+            let live = match live {
+                LiveWords::Set(first) => {
+                    let end = u64::from(first) + u64::from(area);
+                    area != 0 && end <= live_sets.len() as u64
+                }
+                LiveWords::None | LiveWords::Anything => true,
+            };
+            live && ret_offset <= len
                 && region.is_none_or(|r| (r as usize) < regions.len())
                 && landing_pad.is_none_or(|pad| pad < len)
                 && region.is_some() == landing_pad.is_some()
         };
+        let frame = |frame: &FrameRoots| {
+            let within = |&(start, words): &(u32, u32)| {
+                let end = u64::from(start) + u64::from(words) * 8;
+                end <= u64::from(frame.frame_size) && start.is_multiple_of(8)
+            };
+            within(&frame.area)
+                && frame.always.iter().all(within)
+                && frame.outgoing <= frame.frame_size
+        };
         align.is_power_of_two()
+            && frames.len() == functions.len()
+            && frames.iter().all(frame)
             && *align <= 4096
             && functions.first().is_some_and(|f| f.start == 0)
             && functions.iter().all(inside)
@@ -81,13 +107,14 @@ impl CompiledMethod {
 
 #[cfg(test)]
 mod tests {
-    use super::{CompiledMethod, Function};
+    use super::{CompiledMethod, FrameRoots, Function};
 
     fn method() -> CompiledMethod {
         CompiledMethod {
             code: vec![0xc3; 8],
             align: 16,
             functions: vec![Function { start: 0, len: 8 }],
+            frames: vec![FrameRoots::default()],
             ..CompiledMethod::default()
         }
     }
@@ -98,6 +125,9 @@ mod tests {
         let mut long = method();
         long.functions[0].len = 9;
         assert!(!long.is_consistent());
+        let mut outside = method();
+        outside.frames[0].area = (0, 1);
+        assert!(!outside.is_consistent());
         let mut unsorted = method();
         unsorted.il_map = vec![(4, 0), (0, 1)];
         assert!(!unsorted.is_consistent());

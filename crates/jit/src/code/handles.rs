@@ -58,6 +58,8 @@ impl CompiledMethod {
             code: _,
             align: _,
             functions: _,
+            frames: _,
+            live_sets: _,
             relocs,
             regions: _,
             clauses,

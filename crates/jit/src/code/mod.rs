@@ -5,7 +5,7 @@ mod check;
 mod handles;
 mod listing;
 
-pub(crate) use assemble::Assembler;
+pub(crate) use assemble::{Assembler, Source};
 pub use handles::HandleMap;
 
 use crate::host::{DeferredError, Symbol, ThrowKind, TypeHandle};
@@ -105,10 +105,40 @@ pub struct CallSiteOut {
     pub region: Option<u32>,
     /// Byte offset of the landing pad; present exactly when `region` is.
     pub landing_pad: Option<u32>,
-    /// FP (rbp) minus SP at the call.
-    pub frame_size: u32,
     /// Offset from SP of the word that holds the filter context, when the region has filters.
     pub context_offset: Option<u32>,
+    /// What of the frame's root area is live during the call.
+    pub live: LiveWords,
+}
+
+/// What of a frame's root area is live at a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum LiveWords {
+    /// Nothing.
+    None,
+    /// The bit set at this index of [`CompiledMethod::live_sets`]: one bit per word of the area,
+    /// in as many 64-bit words as the area needs.
+    Set(u32),
+    /// Unknown: any register and any word of the frame may hold a reference. Calls of
+    /// [`Helper::PollPreserved`](crate::host::Helper::PollPreserved) only, so the frame is
+    /// the last one.
+    Anything,
+}
+
+/// Where the frame of a function holds references. What it names is an object, a place
+/// inside one, or no object at all.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct FrameRoots {
+    /// FP (rbp) minus SP at each call.
+    pub frame_size: u32,
+    /// Bytes at SP that may hold arguments of a call.
+    pub outgoing: u32,
+    /// The root area: offset from SP, and words. Call sites say which words are live.
+    pub area: (u32, u32),
+    /// Memory that holds references at every call: offset from SP, and words.
+    pub always: Vec<(u32, u32)>,
 }
 
 /// Measurements of one compilation.
@@ -149,6 +179,10 @@ pub struct CompiledMethod {
     pub align: u32,
     /// The body first, then filter funclets.
     pub functions: Vec<Function>,
+    /// Frames of the functions, in the same order.
+    pub frames: Vec<FrameRoots>,
+    /// Sets of live words, named by call sites.
+    pub live_sets: Vec<u64>,
     /// Places to patch.
     pub relocs: Vec<Reloc>,
     /// Protected regions, named by call sites.
@@ -185,6 +219,29 @@ impl CompiledMethod {
             .binary_search_by_key(&ret_offset, |c| c.ret_offset)
             .ok()?;
         self.call_sites.get(i)
+    }
+
+    /// The frame of the function that contains a byte offset.
+    #[must_use]
+    pub fn frame_at(&self, offset: u32) -> Option<&FrameRoots> {
+        let i = self.functions.partition_point(|f| f.start <= offset);
+        self.frames.get(i.checked_sub(1)?)
+    }
+
+    /// The live words of a frame's root area at one of its call sites, by number.
+    pub fn live_words(&self, frame: &FrameRoots, site: &CallSiteOut) -> impl Iterator<Item = u32> {
+        let sets = match site.live {
+            LiveWords::Set(first) => {
+                let count = frame.area.1.div_ceil(64) as usize;
+                self.live_sets.iter().skip(first as usize).take(count)
+            }
+            LiveWords::None | LiveWords::Anything => self.live_sets.iter().skip(0).take(0),
+        };
+        sets.enumerate().flat_map(|(i, &set)| {
+            let bits = std::iter::successors(Some(set), |s| Some(s & s.wrapping_sub(1)));
+            bits.take_while(|s| *s != 0)
+                .map(move |s| i as u32 * 64 + s.trailing_zeros())
+        })
     }
 
     /// What to raise for a trap at this byte offset.

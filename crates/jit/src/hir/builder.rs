@@ -187,6 +187,8 @@ impl Builder {
         self.func.slots.push(SlotData {
             size: size.max(1),
             align: align.clamp(1, 16),
+            roots: false,
+            written: false,
         })
     }
 

@@ -71,6 +71,10 @@ pub struct SlotData {
     pub size: u32,
     /// Alignment, a power of two.
     pub align: u32,
+    /// Whether it may hold references: then the collector reads all of it at every call.
+    pub roots: bool,
+    /// Whether it is written as a whole before the first call.
+    pub written: bool,
 }
 
 /// What frame memory holds.

@@ -423,10 +423,10 @@ pub enum Terminator {
     TailCall(Box<Call>),
 }
 
-impl Inst {
-    /// Calls `f` on each operand.
-    pub fn args_mut(&mut self, mut f: impl FnMut(&mut Value)) {
-        match self {
+/// The match behind `args` and `args_mut` of [`Inst`].
+macro_rules! inst_operands {
+    ($self:ident, $f:ident, $args:ident, $iter:ident) => {
+        match $self {
             Inst::I32(_)
             | Inst::I64(_)
             | Inst::F32(_)
@@ -452,7 +452,7 @@ impl Inst {
             | Inst::CastClass { object: a, .. }
             | Inst::Unbox { object: a, .. }
             | Inst::NewVector { length: a, .. }
-            | Inst::AtomicLoad(_, a) => f(a),
+            | Inst::AtomicLoad(_, a) => $f(a),
             Inst::Binary(_, a, b)
             | Inst::Checked(_, a, b)
             | Inst::Division(_, a, b)
@@ -470,8 +470,8 @@ impl Inst {
             | Inst::CopyStruct { dst: a, src: b, .. }
             | Inst::AtomicStore(_, a, b)
             | Inst::AtomicRmw(_, _, a, b) => {
-                f(a);
-                f(b);
+                $f(a);
+                $f(b);
             }
             Inst::Select(a, b, c)
             | Inst::AtomicCas(_, a, b, c)
@@ -481,13 +481,94 @@ impl Inst {
                 value: c,
                 ..
             } => {
-                f(a);
-                f(b);
-                f(c);
+                $f(a);
+                $f(b);
+                $f(c);
             }
-            Inst::Call(call) => call.args_mut(f),
-            Inst::Helper(_, args) => args.iter_mut().for_each(f),
-            Inst::CodeAddress { object, .. } => object.iter_mut().for_each(f),
+            Inst::Call(call) => call.$args($f),
+            Inst::Helper(_, args) => args.$iter().for_each($f),
+            Inst::CodeAddress { object, .. } => object.$iter().for_each($f),
+        }
+    };
+}
+
+/// The match behind `edges` and `edges_mut`.
+macro_rules! edges {
+    ($self:ident, $f:ident, $iter:ident) => {
+        match $self {
+            Terminator::Jump(edge) => $f(edge),
+            Terminator::Branch(_, a, b) | Terminator::BranchCompare(_, _, _, a, b) => {
+                $f(a);
+                $f(b);
+            }
+            Terminator::Switch(_, edges, default) => {
+                edges.$iter().for_each(&mut $f);
+                $f(default);
+            }
+            Terminator::Unreachable
+            | Terminator::Return(_)
+            | Terminator::Raise(..)
+            | Terminator::TailCall(_) => {}
+        }
+    };
+}
+
+/// The match behind `args` and `args_mut` of [`Terminator`].
+macro_rules! terminator_operands {
+    ($self:ident, $f:ident, $args:ident, $iter:ident) => {
+        match $self {
+            Terminator::Branch(value, ..)
+            | Terminator::Switch(value, ..)
+            | Terminator::Return(Some(value)) => $f(value),
+            Terminator::BranchCompare(_, a, b, ..) => {
+                $f(a);
+                $f(b);
+            }
+            Terminator::Raise(_, args) => args.$iter().for_each($f),
+            Terminator::TailCall(call) => call.$args($f),
+            Terminator::Unreachable | Terminator::Jump(_) | Terminator::Return(None) => {}
+        }
+    };
+}
+
+impl Inst {
+    /// Calls `f` on each operand.
+    pub fn args_mut(&mut self, mut f: impl FnMut(&mut Value)) {
+        inst_operands!(self, f, args_mut, iter_mut)
+    }
+
+    /// Calls `f` on each operand.
+    pub fn args(&self, mut f: impl FnMut(Value)) {
+        let mut f = |value: &Value| f(*value);
+        inst_operands!(self, f, args_by_ref, iter)
+    }
+
+    /// Whether the code of the instruction may call something that collects.
+    #[must_use]
+    pub fn may_collect(&self) -> bool {
+        match self {
+            Inst::Call(call) => !matches!(call.callee, Callee::Native(_)),
+            Inst::Helper(helper, _) => helper.may_collect(),
+            Inst::NewObject { .. }
+            | Inst::NewVector { .. }
+            | Inst::ClassInit(_)
+            | Inst::StoreElement { .. }
+            | Inst::IsInst { .. }
+            | Inst::CastClass { .. }
+            | Inst::Unbox { .. } => true,
+            Inst::CodeAddress { object, .. } => object.is_some(),
+            _ => false,
+        }
+    }
+
+    /// Whether operands must stay alive while a call of the instruction runs: those of helpers,
+    /// and of calls that look their callee up by a helper first. Other callees look after their
+    /// arguments themselves.
+    #[must_use]
+    pub fn keeps_operands(&self) -> bool {
+        match self {
+            Inst::Call(call) => call.looks_up(),
+            _ => true,
         }
     }
 
@@ -525,41 +606,53 @@ impl Call {
         }
         self.args.iter_mut().for_each(f);
     }
+
+    /// Calls `f` on each operand.
+    fn args_by_ref(&self, mut f: impl FnMut(&Value)) {
+        if let Callee::Indirect(code) | Callee::Native(code) = &self.callee {
+            f(code);
+        }
+        self.args.iter().for_each(f);
+    }
+
+    /// Whether a helper finds the callee.
+    #[must_use]
+    pub fn looks_up(&self) -> bool {
+        matches!(
+            self.callee,
+            Callee::Interface { .. } | Callee::VirtualGeneric(_)
+        )
+    }
 }
 
 impl Terminator {
     /// Calls `f` on each edge.
     pub fn edges_mut(&mut self, mut f: impl FnMut(&mut Edge)) {
-        match self {
-            Terminator::Jump(edge) => f(edge),
-            Terminator::Branch(_, a, b) | Terminator::BranchCompare(_, _, _, a, b) => {
-                f(a);
-                f(b);
-            }
-            Terminator::Switch(_, edges, default) => {
-                edges.iter_mut().for_each(&mut f);
-                f(default);
-            }
-            Terminator::Unreachable
-            | Terminator::Return(_)
-            | Terminator::Raise(..)
-            | Terminator::TailCall(_) => {}
-        }
+        edges!(self, f, iter_mut)
+    }
+
+    /// Calls `f` on each edge.
+    pub fn edges(&self, mut f: impl FnMut(&Edge)) {
+        edges!(self, f, iter)
     }
 
     /// Calls `f` on each operand that is not an edge's.
     pub fn args_mut(&mut self, mut f: impl FnMut(&mut Value)) {
+        terminator_operands!(self, f, args_mut, iter_mut)
+    }
+
+    /// Calls `f` on each operand that is not an edge's.
+    pub fn args(&self, mut f: impl FnMut(Value)) {
+        let mut f = |value: &Value| f(*value);
+        terminator_operands!(self, f, args_by_ref, iter)
+    }
+
+    /// Whether its code may call something that collects before control leaves the frame.
+    #[must_use]
+    pub fn may_collect(&self) -> bool {
         match self {
-            Terminator::Branch(value, ..)
-            | Terminator::Switch(value, ..)
-            | Terminator::Return(Some(value)) => f(value),
-            Terminator::BranchCompare(_, a, b, ..) => {
-                f(a);
-                f(b);
-            }
-            Terminator::Raise(_, args) => args.iter_mut().for_each(f),
-            Terminator::TailCall(call) => call.args_mut(f),
-            Terminator::Unreachable | Terminator::Jump(_) | Terminator::Return(None) => {}
+            Terminator::TailCall(call) => call.looks_up(),
+            _ => false,
         }
     }
 }

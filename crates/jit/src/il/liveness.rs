@@ -5,6 +5,7 @@
 
 use ferrocil_metadata::il::{Opcode, Operand};
 
+use crate::host::LocalType;
 use crate::il::body::{Body, filter_range, try_range, within};
 
 /// Access to a variable.
@@ -55,6 +56,8 @@ pub(crate) struct Variables {
     pub(crate) in_handlers: Vec<bool>,
     /// A filter uses it.
     pub(crate) in_filters: Vec<bool>,
+    /// It is a pinned local.
+    pub(crate) pinned: Vec<bool>,
 }
 
 impl Variables {
@@ -65,6 +68,7 @@ impl Variables {
             assigned: vec![false; count],
             in_handlers: vec![false; count],
             in_filters: vec![false; count],
+            pinned: vec![false; count],
         };
         let index = |arg: bool, n: u16| {
             let n = usize::from(n);
@@ -93,6 +97,13 @@ impl Variables {
             vars.find_in_handlers(body, count, &index);
         }
         vars
+    }
+
+    /// Keeps pinned locals in memory, where the collector sees them at every call.
+    pub(crate) fn pin(&mut self, args: usize, locals: &[LocalType]) {
+        for (pinned, local) in self.pinned[args..].iter_mut().zip(locals) {
+            *pinned = local.pinned;
+        }
     }
 
     fn find_in_handlers(

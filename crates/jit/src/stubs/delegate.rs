@@ -7,6 +7,7 @@ use cranelift_codegen::ir::{
 
 use crate::clif::abi::{AbiSig, ArgClass};
 use crate::clif::emit::{Emit, Target};
+use crate::clif::lower::RootSlots;
 use crate::clif::traps;
 use crate::error::CompileError;
 use crate::hir::{Mem, Ty};
@@ -116,7 +117,13 @@ pub(super) fn forward(
 }
 
 /// Calls every delegate of the invocation list with its own copies of struct arguments.
-pub(super) fn multicast(emit: &mut Emit<'_>, abi: &AbiSig, delegates_off: u32, invoke_off: u32) {
+pub(super) fn multicast(
+    emit: &mut Emit<'_>,
+    abi: &AbiSig,
+    delegates_off: u32,
+    invoke_off: u32,
+    roots: &mut RootSlots,
+) {
     let entry = emit
         .b
         .current_block()
@@ -153,6 +160,19 @@ pub(super) fn multicast(emit: &mut Emit<'_>, abi: &AbiSig, delegates_off: u32, i
             ArgClass::Scalar(_) => None,
         })
         .collect();
+
+    let mut named = vec![list];
+    for (value, ty) in params.iter().zip(abi.param_types()).skip(1) {
+        if matches!(ty, Ty::Ref | Ty::ByRef) {
+            named.push(*value);
+        }
+    }
+    emit.keep_always(&named, roots);
+    for (slot, size) in slots.iter().flatten().filter(|(_, size)| *size >= 8) {
+        let address = emit.b.ins().stack_addr(types::I64, *slot, 0);
+        emit.clear(address, 0, *size);
+        roots.always.push((*slot, *size / 8));
+    }
 
     let head = emit.b.create_block();
     let index = emit.b.append_block_param(head, types::I64);

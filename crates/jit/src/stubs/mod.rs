@@ -9,6 +9,7 @@ use cranelift_codegen::isa::CallConv;
 
 use crate::clif::abi::{AbiSig, signature};
 use crate::clif::emit::Emit;
+use crate::clif::lower::RootSlots;
 use crate::clif::symbols::SymbolTable;
 use crate::code::{Assembler, CompiledMethod, Dumps, EhClauseKind, EhClauseOut, Region};
 use crate::compiler::{Compiler, Tier};
@@ -133,24 +134,30 @@ impl Compiler {
             &mut symbols,
             &mut assembler,
             dumps.as_mut(),
+            None,
             |func, frontend, symbols| {
                 let mut emit = Emit::new(func, frontend, symbols, config);
                 let entry = emit.b.create_block();
                 emit.b.append_block_params_for_function_params(entry);
                 emit.b.switch_to_block(entry);
+                let mut roots = RootSlots::default();
                 match input.kind {
                     StubKind::Invoke => invoke::emit(&mut emit, &abi, ret_unsigned),
                     StubKind::PreservedPoll => {
                         emit.helper(Helper::Poll, &[]);
                         emit.b.ins().return_(&[]);
                     }
-                    StubKind::InternalCall { thunk } => native::emit(&mut emit, &abi, thunk, true),
-                    StubKind::NativeCall { thunk } => native::emit(&mut emit, &abi, thunk, false),
+                    StubKind::InternalCall { thunk } => {
+                        native::emit(&mut emit, &abi, thunk, true, &mut roots)
+                    }
+                    StubKind::NativeCall { thunk } => {
+                        native::emit(&mut emit, &abi, thunk, false, &mut roots)
+                    }
                     StubKind::DelegateMulticast {
                         delegates_off,
                         invoke_off,
                     } => {
-                        delegate::multicast(&mut emit, &abi, delegates_off, invoke_off);
+                        delegate::multicast(&mut emit, &abi, delegates_off, invoke_off, &mut roots);
                     }
                     StubKind::DelegateOpenStatic { method_ptr_off } => {
                         delegate::forward(
@@ -201,7 +208,7 @@ impl Compiler {
                 }
                 emit.b.seal_all_blocks();
                 emit.b.finalize(self.isa(Tier::Quick).frontend_config());
-                Ok(())
+                Ok(roots)
             },
         )?;
         let mut out = assembler.finish(symbols);

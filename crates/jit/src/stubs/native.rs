@@ -5,14 +5,31 @@ use cranelift_codegen::isa::CallConv;
 
 use crate::clif::abi::AbiSig;
 use crate::clif::emit::Emit;
+use crate::clif::lower::RootSlots;
+use crate::hir::Ty;
 use crate::host::Symbol;
 
-pub(super) fn emit(emit: &mut Emit<'_>, abi: &AbiSig, thunk: u32, managed: bool) {
+/// The arguments of an internal call live while it runs, so that Rust may use what it has of them
+/// in any form.
+pub(super) fn emit(
+    emit: &mut Emit<'_>,
+    abi: &AbiSig,
+    thunk: u32,
+    managed: bool,
+    roots: &mut RootSlots,
+) {
     let entry = emit
         .b
         .current_block()
         .unwrap_or_else(|| emit.b.create_block());
     let params = emit.b.block_params(entry).to_vec();
+    let named: Vec<_> = params
+        .iter()
+        .zip(abi.param_types())
+        .filter(|(_, ty)| matches!(ty, Ty::Ref | Ty::ByRef))
+        .map(|(value, _)| *value)
+        .collect();
+    emit.keep_always(&named, roots);
 
     let mut sig = Signature::new(CallConv::SystemV);
     let mut args = Vec::with_capacity(params.len() + 1);

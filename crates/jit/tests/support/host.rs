@@ -6,7 +6,7 @@ use ferrocil_jit::host::DeferredError;
 use ferrocil_jit::host::{
     AbiConfig, ArrayInfo, BoxKind, CallKind, CallSig, CallSite, CalliSig, CastStrategy,
     CompilerHost, Dispatch, FieldHandle, FieldPlace, FieldRef, HostResult, IlBody, LdToken,
-    MethodHandle, Repr, ResolveError, StringHandle, Symbol, This, ThisFixup, TypeHandle,
+    LocalType, MethodHandle, Repr, ResolveError, StringHandle, Symbol, This, ThisFixup, TypeHandle,
     TypeLayout, WellKnownType, WriteBarrier,
 };
 use ferrocil_metadata::Token;
@@ -445,8 +445,13 @@ impl CompilerHost for Host {
         })
     }
 
-    fn local_types(&self, method: MethodHandle, _: Token) -> HostResult<Vec<TypeHandle>> {
-        Ok(self.methods.borrow()[method.0 as usize].locals.clone())
+    fn local_types(&self, method: MethodHandle, _: Token) -> HostResult<Vec<LocalType>> {
+        let method = &self.methods.borrow()[method.0 as usize];
+        Ok(method
+            .locals
+            .iter()
+            .map(|&ty| LocalType { ty, pinned: false })
+            .collect())
     }
 
     fn invalid_program(&self, _: MethodHandle, il_offset: u32, message: &str) -> ResolveError {

@@ -68,6 +68,8 @@ struct Frame {
     site: CallSiteOut,
     code: usize,
     index: usize,
+    /// FP minus SP.
+    size: u32,
 }
 
 /// The compiled frame with this return address.
@@ -86,6 +88,10 @@ fn frame(machine: &Machine, ret: u64, fp: u64) -> Frame {
         site: *site,
         code: *at,
         index,
+        size: compiled
+            .frame_at((ret - *at as u64) as u32 - 1)
+            .expect("a frame")
+            .frame_size,
     }
 }
 
@@ -159,7 +165,7 @@ unsafe fn first_pass(
                     EhClauseKind::Filter { funclet } => {
                         let start =
                             machine.codes.borrow()[frame.index].1.functions[funclet as usize].start;
-                        let sp = frame.fp - u64::from(frame.site.frame_size);
+                        let sp = frame.fp - u64::from(frame.size);
                         let offset = frame.site.context_offset.expect("a filter context");
                         // SAFETY: the call site says where the context is.
                         let context = unsafe { *((sp + u64::from(offset)) as *const u64) };
@@ -236,7 +242,7 @@ unsafe fn second_pass(
                         .borrow_mut()
                         .retain(|s| s.target.0 > search.target.0);
                 }
-                let sp = fp - u64::from(frame.site.frame_size);
+                let sp = fp - u64::from(frame.size);
                 let pad = frame.code + frame.site.landing_pad.expect("a landing pad") as usize;
                 // SAFETY: the frame is live; the landing pad expects exactly this state.
                 unsafe {

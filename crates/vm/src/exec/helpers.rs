@@ -114,9 +114,14 @@ impl Helpers {
         for &(helper, target) in native {
             table.insert(
                 helper,
-                code.install(&emit::native_thunk(target), 16)?.address,
+                code.install(&emit::native_thunk(target, 0), 16)?.address,
             );
         }
+        table.insert(
+            Helper::PollPreserved,
+            code.install(&emit::preserved_poll(rt::poll as *const () as usize), 16)?
+                .address,
+        );
         Ok(Helpers {
             table,
             prestub: code

@@ -3,11 +3,11 @@
 use ferrocil_generics::{Context, MethodId, TypeId};
 use ferrocil_jit::host::{
     AbiConfig, ArrayInfo, BoxKind, CallKind, CallSig, CallSite, CalliSig, CastStrategy,
-    CompilerHost, DeferredError, FieldHandle, FieldPlace, FieldRef, HostResult, LdToken,
-    MethodHandle, Repr, ResolveError, StringHandle, Symbol, This, TypeHandle, TypeLayout,
+    CompilerHost, DeferredError, FieldHandle, FieldPlace, FieldRef, HostResult, IlBody, LdToken,
+    LocalType, MethodHandle, Repr, ResolveError, StringHandle, Symbol, This, TypeHandle, TypeLayout,
     WellKnownType,
 };
-use ferrocil_metadata::{ElementType, TableId, Token, TypeAttributes};
+use ferrocil_metadata::{ElementType, MethodImplAttributes, TableId, Token, TypeAttributes};
 
 use crate::codecache::{Assumption, Recorder};
 use crate::domain::{Domain, IMT_OFFSET, IMT_SLOTS, VTable};
@@ -78,6 +78,15 @@ impl Host<'_> {
         let mut errors = self.runtime.deferred.lock();
         errors.push(error);
         ResolveError(DeferredError(errors.len() as u32 - 1))
+    }
+
+    /// Whether compiled code may allocate by itself; stress mode counts every allocation.
+    fn allocates_inline(&self) -> bool {
+        let stress = self.runtime.options().heap.stress.is_some();
+        if let (true, Some(recorder)) = (stress, self.recorder) {
+            recorder.bind_to_process();
+        }
+        !stress
     }
 
     pub(crate) fn answer<T>(&self, result: LoadResult<T>) -> HostResult<T> {
@@ -379,20 +388,25 @@ impl Host<'_> {
         })
     }
 
+    /// Whether the initialiser of a class has run, or there is none. It is not known to have run for all
+    /// instances of shared code.
+    fn is_initialized(&self, class: ClassPtr) -> LoadResult<bool> {
+        if class.shared {
+            return Ok(self.runtime.class_initializer(class)?.is_none());
+        }
+        let done = self.domain.vtable(class)?.is_initialized();
+        if done
+            && let Some(recorder) = self.recorder
+            && self.runtime.class_initializer(class)?.is_some()
+        {
+            recorder.assume(Assumption::Initialized(type_handle(class.ty)));
+        }
+        Ok(done)
+    }
+
     /// The class whose initialiser a static access from `caller` must see done.
     fn needs_init(&self, caller: MethodPtr, class: ClassPtr) -> LoadResult<Option<TypeHandle>> {
-        // Whether a class has been initialised is not known of all instances of shared code.
-        let done = if class.shared {
-            self.runtime.class_initializer(class)?.is_none()
-        } else {
-            self.domain.vtable(class)?.is_initialized()
-        };
-        if done {
-            if let Some(recorder) = self.recorder
-                && self.runtime.class_initializer(class)?.is_some()
-            {
-                recorder.assume(Assumption::Initialized(type_handle(class.ty)));
-            }
+        if self.is_initialized(class)? {
             return Ok(None);
         }
         // Methods that trigger the initialiser themselves have seen it run or are called by it.
@@ -675,9 +689,17 @@ impl CompilerHost for Host<'_> {
         self.answer(self.ld_token(method, token))
     }
 
-    fn local_types(&self, method: MethodHandle, local_sig: Token) -> HostResult<Vec<TypeHandle>> {
+    fn local_types(&self, method: MethodHandle, local_sig: Token) -> HostResult<Vec<LocalType>> {
         if let Some(body) = self.method(method).ok().and_then(|m| self.runtime_body(m)) {
-            return Ok(body.locals.iter().map(|&ty| type_handle(ty)).collect());
+            // Dynamic bodies do not say which locals are pinned.
+            let local = |&ty| LocalType {
+                ty: type_handle(ty),
+                pinned: matches!(
+                    self.runtime.universe().ty(ty),
+                    ferrocil_generics::Type::ByRef(_)
+                ),
+            };
+            return Ok(body.locals.iter().map(local).collect());
         }
         self.answer(self.scope(method).and_then(|(_, image, context)| {
             let row = image.image().stand_alone_sig(local_sig.rid())?;
@@ -686,7 +708,13 @@ impl CompilerHost for Host<'_> {
                 .read_locals(image, image.image().blob(row.signature)?)?;
             types
                 .into_iter()
-                .map(|t| Ok(type_handle(self.runtime.universe().inflate(t, context)?)))
+                .map(|local| {
+                    let ty = self.runtime.universe().inflate(local.ty, context)?;
+                    Ok(LocalType {
+                        ty: type_handle(ty),
+                        pinned: local.pinned,
+                    })
+                })
                 .collect()
         }))
     }
@@ -716,6 +744,61 @@ impl CompilerHost for Host<'_> {
 
     fn is_vector(&self, ty: TypeHandle) -> bool {
         self.class(ty).is_ok_and(|c| c.kind == ClassKind::SzArray)
+    }
+
+    fn preserved_poll(&self) -> bool {
+        true
+    }
+
+    fn inline_alloc(&self, class: TypeHandle) -> Option<u32> {
+        let vtable = self.domain.vtable(self.class(class).ok()?).ok()?;
+        let most = self.runtime.heap().alloc_descriptor().max_inline_size;
+        let size = vtable.base_size;
+        (self.allocates_inline() && !vtable.has_finalizer && size <= most).then_some(size)
+    }
+
+    fn inline_vector(&self, _array: TypeHandle) -> Option<u32> {
+        self.allocates_inline()
+            .then(|| self.runtime.heap().alloc_descriptor().max_inline_size)
+    }
+
+    fn inline_body(&self, method: MethodHandle) -> Option<IlBody<'_>> {
+        let method = self.method(method).ok()?;
+        let refused = MethodImplAttributes::NO_INLINING | MethodImplAttributes::SYNCHRONIZED;
+        let triggers = (method.is_static() || method.name == ".ctor")
+            && !method
+                .class
+                .flags
+                .contains(TypeAttributes::BEFORE_FIELD_INIT)
+            && !self.is_initialized(method.class).ok()?;
+        if triggers
+            || method.impl_flags.intersects(refused)
+            || method.is_internal_call()
+            || method.is_pinvoke()
+            || method.is_runtime()
+            || method.is_abstract()
+            || method.class.open
+            || method.generic_definition
+            || !matches!(method.kind, MethodKind::Defined)
+        {
+            return None;
+        }
+        let image = self.runtime.image(method.def.image)?.image();
+        let row = image.method_def(method.def.rid).ok()?;
+        if row.rva == 0 {
+            return None;
+        }
+        let body = image.method_body(row.rva).ok()?;
+        if body.clauses().next().is_some() {
+            return None;
+        }
+        Some(IlBody {
+            code: body.code,
+            max_stack: body.max_stack,
+            init_locals: body.init_locals,
+            local_sig: body.local_sig,
+            clauses: &[],
+        })
     }
 
     fn invalid_program(&self, method: MethodHandle, il_offset: u32, message: &str) -> ResolveError {

@@ -6,7 +6,7 @@
 use crate::domain::VTablePtr;
 use crate::error::{LoadError, LoadErrorKind};
 use crate::icall::{Abi, Thrown};
-use crate::object::{ArrayBounds, ArrayRef, ObjRef};
+use crate::object::{ArrayBounds, ArrayRef, Caller, ObjRef};
 use crate::threads::Thread;
 use crate::types::{ClassPtr, FieldPtr, MethodPtr};
 
@@ -28,14 +28,14 @@ fn vtable(address: usize) -> VTablePtr {
 
 pub(super) extern "C" fn alloc_object(thread: *const Thread, vt: usize) -> ObjRef {
     current!(thread);
-    done(thread.alloc_instance(vtable(vt)))
+    done(thread.alloc_instance(vtable(vt), Caller::CompiledCode))
 }
 
 pub(super) extern "C" fn alloc_vector(thread: *const Thread, vt: usize, length: i64) -> ObjRef {
     current!(thread);
     done(
         thread
-            .alloc_vector(vtable(vt), length)
+            .alloc_vector(vtable(vt), length, Caller::CompiledCode)
             .map(ArrayRef::object),
     )
 }

@@ -2,7 +2,7 @@
 
 use ferrocil_jit::StubInput;
 use ferrocil_jit::StubKind;
-use ferrocil_jit::host::{CallSig, CompilerHost, Repr, TypeHandle};
+use ferrocil_jit::host::{CallSig, CompilerHost, Repr, This, TypeHandle};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
@@ -33,7 +33,7 @@ pub struct StubCache {
 
 #[derive(Debug, Default)]
 struct Thunks {
-    by_target: FxHashMap<usize, u32>,
+    by_target: FxHashMap<(usize, u32), u32>,
     addresses: Vec<usize>,
 }
 
@@ -136,7 +136,8 @@ impl Host<'_> {
         sig: &CallSig,
         target: NativeFn,
     ) -> LoadResult<usize> {
-        let thunk = self.thunk(target)?;
+        let words = self.stack_words(sig)?;
+        let thunk = self.thunk(target, words)?;
         self.make_stub(
             StubKind::InternalCall { thunk },
             sig,
@@ -145,20 +146,39 @@ impl Host<'_> {
         )
     }
 
+    /// Arguments of an internal call with this signature that System V passes on the stack.
+    fn stack_words(&self, sig: &CallSig) -> LoadResult<u32> {
+        let layout = |ty| {
+            self.layout(ty)
+                .map_err(|e| self.runtime.deferred_error(e.0))
+        };
+        // The thread comes first.
+        let mut words = 1 + u32::from(sig.this != This::None);
+        words += u32::from(layout(sig.ret)?.repr == Repr::Struct);
+        let mut floats = 0u32;
+        for &param in &sig.params {
+            match layout(param)?.repr {
+                Repr::R4 | Repr::R8 => floats += 1,
+                _ => words += 1,
+            }
+        }
+        Ok(words.saturating_sub(6) + floats.saturating_sub(8))
+    }
+
     /// Number of the thunk that goes to a native function.
-    fn thunk(&self, target: NativeFn) -> LoadResult<u32> {
+    fn thunk(&self, target: NativeFn, stack_words: u32) -> LoadResult<u32> {
         let mut thunks = self.runtime.stubs.thunks.lock();
-        if let Some(&id) = thunks.by_target.get(&target.0) {
+        if let Some(&id) = thunks.by_target.get(&(target.0, stack_words)) {
             return Ok(id);
         }
         let address = self
             .runtime
             .global_code()
-            .install(&emit::native_thunk(target.0), 16)?
+            .install(&emit::native_thunk(target.0, stack_words), 16)?
             .address;
         let id = thunks.addresses.len() as u32;
         thunks.addresses.push(address);
-        thunks.by_target.insert(target.0, id);
+        thunks.by_target.insert((target.0, stack_words), id);
         Ok(id)
     }
 

@@ -1,6 +1,6 @@
 //! Signature blobs to canonical types.
 
-use ferrocil_generics::{MethodDef, SigReader, TypeDef, TypeId, Variables};
+use ferrocil_generics::{Local, MethodDef, SigReader, TypeDef, TypeId, Variables};
 use ferrocil_metadata::{TableId, Token, sig};
 
 use super::LoadedImage;
@@ -106,8 +106,8 @@ impl Runtime {
         sig::read_method_spec(blob, &mut self.reader(image, Owner::anonymous(image)))
     }
 
-    pub(crate) fn read_locals(&self, image: &LoadedImage, blob: &[u8]) -> LoadResult<Vec<TypeId>> {
-        sig::read_locals(blob, &mut self.reader(image, Owner::anonymous(image)))
+    pub(crate) fn read_locals(&self, image: &LoadedImage, blob: &[u8]) -> LoadResult<Vec<Local>> {
+        self.reader(image, Owner::anonymous(image)).locals(blob)
     }
 
     pub(crate) fn read_method_sig(

@@ -14,16 +14,30 @@ use crate::threads::Thread;
 use crate::types::{ClassKind, ClassPtr};
 use crate::wellknown::Wk;
 
+/// Who allocates.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Caller {
+    /// Compiled code, through a helper: no Rust frame of the thread between the two holds a
+    /// reference.
+    CompiledCode,
+    /// Rust code, which may hold references.
+    Rust,
+}
+
 /// Longest array or string, so that sizes fit 32 bits of elements.
 const MAX_LENGTH: u64 = i32::MAX as u64;
 
 impl Thread {
     /// Zeroed memory with a header. Arrays and strings write their length before the next safepoint.
-    fn allocate(&self, vtable: VTablePtr, size: usize) -> Result<ObjRef, Thrown> {
+    fn allocate(&self, vtable: VTablePtr, size: usize, from: Caller) -> Result<ObjRef, Thrown> {
         let runtime = self.runtime();
         // SAFETY: the buffer is this thread's own.
         let tlab = unsafe { &*self.tlab() };
-        match runtime.heap().alloc(tlab, size) {
+        let allocated = match from {
+            Caller::CompiledCode => self.without_references(|| runtime.heap().alloc(tlab, size)),
+            Caller::Rust => runtime.heap().alloc(tlab, size),
+        };
+        match allocated {
             Ok(object) => {
                 let object = from_gc(Some(object));
                 object
@@ -41,8 +55,8 @@ impl Thread {
     }
 
     /// A zeroed instance.
-    pub(crate) fn alloc_instance(&self, vtable: VTablePtr) -> Result<ObjRef, Thrown> {
-        let object = self.allocate(vtable, vtable.base_size as usize)?;
+    pub(crate) fn alloc_instance(&self, vtable: VTablePtr, from: Caller) -> Result<ObjRef, Thrown> {
+        let object = self.allocate(vtable, vtable.base_size as usize, from)?;
         if vtable.has_finalizer {
             let registered =
                 to_gc(object).map(|o| self.runtime().heap().register_for_finalization(o));
@@ -54,13 +68,18 @@ impl Thread {
     }
 
     /// A zeroed vector. Negative lengths overflow.
-    pub(crate) fn alloc_vector(&self, vtable: VTablePtr, length: i64) -> Result<ArrayRef, Thrown> {
+    pub(crate) fn alloc_vector(
+        &self,
+        vtable: VTablePtr,
+        length: i64,
+        from: Caller,
+    ) -> Result<ArrayRef, Thrown> {
         // A length that no array can have overflows, as under Mono; one that only memory refuses is OutOfMemory.
         if length < 0 || length as u64 > MAX_LENGTH {
             return Err(self.throw_named("System", "OverflowException", ""));
         }
         let size = u64::from(vtable.base_size) + length as u64 * u64::from(vtable.elem_size);
-        let object = self.allocate(vtable, size as usize)?;
+        let object = self.allocate(vtable, size as usize, from)?;
         object.write::<u32>(ArrayRef::LENGTH_OFFSET, length as u32);
         // SAFETY: the vtable is an array's.
         Ok(unsafe { ArrayRef::from_object(object) })
@@ -73,7 +92,8 @@ impl Thread {
         bounds: &[ArrayBounds],
     ) -> Result<ArrayRef, Thrown> {
         if vtable.class.kind == ClassKind::SzArray {
-            return self.alloc_vector(vtable, bounds.first().map_or(0, |b| i64::from(b.length)));
+            let length = bounds.first().map_or(0, |b| i64::from(b.length));
+            return self.alloc_vector(vtable, length, Caller::Rust);
         }
         let mut total = 1u64;
         for b in bounds {
@@ -90,7 +110,7 @@ impl Thread {
             return Err(self.throw_out_of_memory());
         }
         let size = u64::from(vtable.base_size) + total * u64::from(vtable.elem_size);
-        let object = self.allocate(vtable, size as usize)?;
+        let object = self.allocate(vtable, size as usize, Caller::Rust)?;
         object.write::<u32>(ArrayRef::LENGTH_OFFSET, total as u32);
         // SAFETY: the vtable is an array's.
         let array = unsafe { ArrayRef::from_object(object) };
@@ -116,7 +136,7 @@ impl Thread {
     /// OutOfMemory, or why the class cannot be loaded.
     pub fn new_object(&self, class: ClassPtr) -> Result<ObjRef, Thrown> {
         let vtable = self.vtable(class)?;
-        self.alloc_instance(vtable)
+        self.alloc_instance(vtable, Caller::Rust)
     }
 
     /// A vector with elements of this class.
@@ -131,7 +151,11 @@ impl Thread {
             .map_err(crate::error::LoadError::from)
             .and_then(|t| runtime.class(t));
         let vtable = self.vtable(class.map_err(|e| self.throw_load_error(&e))?)?;
-        self.alloc_vector(vtable, i64::try_from(length).unwrap_or(i64::MAX))
+        self.alloc_vector(
+            vtable,
+            i64::try_from(length).unwrap_or(i64::MAX),
+            Caller::Rust,
+        )
     }
 
     /// A vector of a primitive element type (`ElementType::U1` for `byte[]` …).
@@ -200,7 +224,7 @@ impl Thread {
             .well_known_class(Wk::String)
             .map_err(|e| self.throw_load_error(&e))?;
         let vtable = self.vtable(class)?;
-        let object = self.allocate(vtable, StringRef::object_size(length))?;
+        let object = self.allocate(vtable, StringRef::object_size(length), Caller::Rust)?;
         object.write::<i32>(StringRef::LENGTH_OFFSET, length as i32);
         // SAFETY: the vtable is the string class's.
         Ok(unsafe { StringRef::from_object(object) })
@@ -291,7 +315,7 @@ impl Thread {
             let text = unsafe { StringRef::from_object(object) };
             return Ok(self.new_string_utf16(text.chars())?.object());
         } else {
-            self.alloc_instance(vtable)?
+            self.alloc_instance(vtable, Caller::Rust)?
         };
         let size = self.runtime().object_size(object);
         // SAFETY: both objects have this size; the header stays that of the copy.

@@ -8,6 +8,7 @@ mod array;
 mod header;
 mod string;
 
+pub(crate) use alloc::Caller;
 pub use array::{ArrayBounds, ArrayRef};
 pub use header::{HEADER_SIZE, Header};
 pub use string::StringRef;

@@ -163,6 +163,11 @@ macro_rules! raise_stub {
                 "mov rcx, [rbp]",
                 "mov r8, [rbp + 8]",
                 "mov r9, rsp",
+                // They hold what managed code left there, and are never restored.
+                "xor ebx, ebx",
+                "xor r12d, r12d",
+                "xor r13d, r13d",
+                "xor r14d, r14d",
                 "call {target}",
                 "jmp {resume}",
                 target = sym $target,
@@ -208,6 +213,10 @@ pub extern "C" fn trap() {
         "mov rcx, rbp",
         "mov r8, rdx",
         "mov r9, rsp",
+        "xor ebx, ebx",
+        "xor r12d, r12d",
+        "xor r13d, r13d",
+        "xor r14d, r14d",
         "call {target}",
         "jmp {resume}",
         target = sym crate::unwind::entry::trap,
@@ -215,13 +224,18 @@ pub extern "C" fn trap() {
     )
 }
 
-/// First call of a method: r11 holds its `MethodEntry`. Saves the argument registers,
-/// asks the runtime for the code, and goes there; a failure raises in the caller's frame.
+/// First call of a method: r11 holds its `MethodEntry`. Saves the argument registers where the
+/// collector sees them and the callee-saved ones where it does not (`emit::ENTRY_SAVES`), asks
+/// the runtime for the code, and goes there; a failure raises in the caller's frame.
 #[unsafe(naked)]
 pub extern "C" fn prestub() {
     naked_asm!(
         "push rbp",
         "mov rbp, rsp",
+        "push rbx",
+        "push r12",
+        "push r13",
+        "push r14",
         "sub rsp, 112",
         "mov [rsp], rdi",
         "mov [rsp + 8], rsi",
@@ -243,6 +257,10 @@ pub extern "C" fn prestub() {
         "mov [r15 + {pc}], rax",
         "mov rdi, r15",
         "mov rsi, r11",
+        "xor ebx, ebx",
+        "xor r12d, r12d",
+        "xor r13d, r13d",
+        "xor r14d, r14d",
         "call {target}",
         "mov rdi, [rsp]",
         "mov rsi, [rsp + 8]",
@@ -258,7 +276,16 @@ pub extern "C" fn prestub() {
         "movsd xmm5, [rsp + 88]",
         "movsd xmm6, [rsp + 96]",
         "movsd xmm7, [rsp + 104]",
-        "mov rsp, rbp",
+        // Later Rust frames lie here: leave no references behind.
+        "xorps xmm8, xmm8",
+        "movups [rsp], xmm8",
+        "movups [rsp + 16], xmm8",
+        "movups [rsp + 32], xmm8",
+        "add rsp, 112",
+        "pop r14",
+        "pop r13",
+        "pop r12",
+        "pop rbx",
         "pop rbp",
         "test rax, rax",
         "je 2f",

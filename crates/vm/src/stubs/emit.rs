@@ -84,21 +84,97 @@ pub fn far_jump(target: usize) -> Vec<u8> {
     code
 }
 
-/// Goes to native code after noting the caller's frame in the thread: the anchor from
-/// which stacks are walked while native code runs.
+/// Bytes below a managed frame's SP at a call of native code that the collector does not read:
+/// return address, frame pointer, and the callee-saved registers, which may hold anything that
+/// the managed code once used.
+pub const ENTRY_SAVES: usize = 48;
+
+/// Goes to native code: notes the caller's frame in the thread, from which stacks are walked
+/// while native code runs; puts the callee-saved registers where the collector does not look;
+/// copies `stack_words` arguments.
 #[must_use]
-pub fn native_thunk(target: usize) -> Vec<u8> {
-    let mut code = Vec::with_capacity(32);
-    // mov r11, [rsp]
-    code.extend([0x4c, 0x8b, 0x1c, 0x24]);
-    // mov [r15 + pc], r11
-    code.extend([0x4d, 0x89, 0x9f]);
+pub fn native_thunk(target: usize, stack_words: u32) -> Vec<u8> {
+    let mut code = Vec::with_capacity(96);
+    // push rbp, rbx, r12, r13, r14
+    code.extend([0x55, 0x53, 0x41, 0x54, 0x41, 0x55, 0x41, 0x56]);
+    // mov r11, [rsp + 40]; mov [r15 + pc], r11; mov [r15 + fp], rbp
+    code.extend([0x4c, 0x8b, 0x5c, 0x24, 0x28, 0x4d, 0x89, 0x9f]);
     code.extend(ThreadLayout::ANCHOR_PC.to_le_bytes());
-    // mov [r15 + fp], rbp
     code.extend([0x49, 0x89, 0xaf]);
     code.extend(ThreadLayout::ANCHOR_FP.to_le_bytes());
-    code.extend(far_jump(target));
+    let padding = (stack_words % 2) * 8;
+    if padding != 0 {
+        // sub rsp, 8
+        code.extend([0x48, 0x83, 0xec, 0x08]);
+    }
+    // Each push moves the rest closer: push [rsp + first]
+    let first = ENTRY_SAVES as u32 + padding + 8 * stack_words.saturating_sub(1);
+    for _ in 0..stack_words {
+        code.extend([0xff, 0xb4, 0x24]);
+        code.extend(first.to_le_bytes());
+    }
+    // xor ebx, ebx; xor r12d, r12d; xor r13d, r13d; xor r14d, r14d
+    code.extend([
+        0x31, 0xdb, 0x45, 0x31, 0xe4, 0x45, 0x31, 0xed, 0x45, 0x31, 0xf6,
+    ]);
+    // call [rip + literal]
+    code.extend([0xff, 0x15, 0, 0, 0, 0]);
+    let call = code.len();
+    if stack_words != 0 {
+        // add rsp, arguments
+        code.extend([0x48, 0x81, 0xc4]);
+        code.extend((8 * stack_words + padding).to_le_bytes());
+    }
+    // pop r14, r13, r12, rbx, rbp; ret
+    code.extend([0x41, 0x5e, 0x41, 0x5d, 0x41, 0x5c, 0x5b, 0x5d, 0xc3]);
+    let literal = (code.len() - call) as u32;
+    code[call - 4..call].copy_from_slice(&literal.to_le_bytes());
+    code.extend((target as u64).to_le_bytes());
     code
+}
+
+/// The poll of compiled loops, called by the `preserve_all` convention: notes the caller's
+/// frame, saves every register that native code may change, and calls `target(thread)`.
+#[must_use]
+pub fn preserved_poll(target: usize) -> Vec<u8> {
+    let mut code = Vec::with_capacity(512);
+    // push rbp; mov rbp, rsp; push r11
+    code.extend([0x55, 0x48, 0x89, 0xe5, 0x41, 0x53]);
+    // mov r11, [rbp + 8]; mov [r15 + pc], r11
+    code.extend([0x4c, 0x8b, 0x5d, 0x08, 0x4d, 0x89, 0x9f]);
+    code.extend(ThreadLayout::ANCHOR_PC.to_le_bytes());
+    // mov r11, [rbp]; mov [r15 + fp], r11
+    code.extend([0x4c, 0x8b, 0x5d, 0x00, 0x4d, 0x89, 0x9f]);
+    code.extend(ThreadLayout::ANCHOR_FP.to_le_bytes());
+    // push rax, rcx, rdx, rsi, rdi, r8, r9, r10
+    code.extend([
+        0x50, 0x51, 0x52, 0x56, 0x57, 0x41, 0x50, 0x41, 0x51, 0x41, 0x52,
+    ]);
+    // sub rsp, 264: sixteen vector registers, aligned
+    code.extend([0x48, 0x81, 0xec, 0x08, 0x01, 0x00, 0x00]);
+    vector_moves(&mut code, 0x11);
+    // mov rdi, r15; mov rax, target; call rax
+    code.extend([0x4c, 0x89, 0xff, 0x48, 0xb8]);
+    code.extend((target as u64).to_le_bytes());
+    code.extend([0xff, 0xd0]);
+    vector_moves(&mut code, 0x10);
+    // add rsp, 264; pop r10, r9, r8, rdi, rsi, rdx, rcx, rax, r11, rbp; ret
+    code.extend([0x48, 0x81, 0xc4, 0x08, 0x01, 0x00, 0x00]);
+    code.extend([
+        0x41, 0x5a, 0x41, 0x59, 0x41, 0x58, 0x5f, 0x5e, 0x5a, 0x59, 0x58, 0x41, 0x5b, 0x5d, 0xc3,
+    ]);
+    code
+}
+
+/// `movups` between xmm0 to xmm15 and `[rsp + 16 * n]`.
+fn vector_moves(code: &mut Vec<u8>, opcode: u8) {
+    for n in 0u8..16 {
+        if n >= 8 {
+            code.push(0x44);
+        }
+        code.extend([0x0f, opcode, 0x84 | (n & 7) << 3, 0x24]);
+        code.extend((u32::from(n) * 16).to_le_bytes());
+    }
 }
 
 /// Entry of a value type's virtual method: turns the boxed object into a pointer to its

@@ -76,6 +76,8 @@ pub struct Thread {
     waiting_on: AtomicUsize,
     /// Anchors that were current when Rust called into managed code, innermost last.
     entries: RefCell<Vec<(usize, usize)>>,
+    /// Whether Rust code that holds no reference collects.
+    bare: Cell<bool>,
 }
 
 /// Offsets of the fields that compiled code uses.
@@ -131,6 +133,7 @@ impl Thread {
             alert: AtomicBool::new(false),
             waiting_on: AtomicUsize::new(0),
             entries: RefCell::new(Vec::new()),
+            bare: Cell::new(false),
         })
     }
 
@@ -288,6 +291,20 @@ impl Thread {
     /// Closed stack pages.
     pub(crate) fn guard(&self) -> (usize, usize) {
         self.guard
+    }
+
+    /// Runs `f`, which may collect and calls no managed code, on behalf of managed code: between
+    /// the two no Rust frame holds a reference, so what old ones are found there mean nothing.
+    pub fn without_references<R>(&self, f: impl FnOnce() -> R) -> R {
+        let before = self.bare.replace(true);
+        let result = f();
+        self.bare.set(before);
+        result
+    }
+
+    /// Whether the Rust frames below the last managed frame hold no reference.
+    pub(crate) fn is_without_references(&self) -> bool {
+        self.bare.get()
     }
 
     /// Rust is about to call managed code: keeps the anchor of the frames above.

@@ -8,9 +8,11 @@
 
 pub mod entry;
 mod raise;
+mod roots;
 mod trace;
 mod walk;
 
+pub(crate) use roots::scan_stack;
 pub use trace::StackEntry;
 pub use walk::{Frame, frames};
 

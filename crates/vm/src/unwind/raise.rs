@@ -121,15 +121,17 @@ fn catches(thread: &Thread, exception: ObjRef, frame: &Frame<'_>, clause: u32) -
             let Some(offset) = site.context_offset else {
                 return false;
             };
-            let sp = frame.fp - site.frame_size as usize;
+            let Some(sp) = frame.sp() else {
+                return false;
+            };
             // SAFETY: the compiler keeps the frame's context at this place of the call site.
             let context = unsafe { ((sp + offset as usize) as *const usize).read() };
             let start =
                 frame.code.start + frame.code.tables.functions[funclet as usize].start as usize;
-            let saved = thread.anchor();
+            thread.push_entry();
             // SAFETY: the funclet belongs to this frame's method, and the frame still stands.
             let answer = unsafe { asm::call_filter(thread, context, exception, start) };
-            thread.swap_anchor(saved);
+            thread.pop_entry();
             answer != 0
         }
         EhClauseKind::Finally | EhClauseKind::Fault => false,
@@ -206,11 +208,11 @@ fn drop_stale(thread: &Thread, frame: &Frame<'_>, clause: u32) {
 }
 
 fn land(thread: &Thread, frame: &Frame<'_>, position: usize, exception: ObjRef, out: &mut Resume) {
-    let Some((site, pad)) = site(frame).and_then(|s| Some((s, s.landing_pad?))) else {
+    let pad = site(frame).and_then(|s| s.landing_pad);
+    let (Some(pad), Some(sp)) = (pad, frame.sp()) else {
         lost(Some(frame))
     };
     thread.side_stack().borrow_mut().release_below(frame.fp);
-    let sp = frame.fp - site.frame_size as usize;
     *out = Resume {
         pc: frame.code.start + pad as usize,
         sp,

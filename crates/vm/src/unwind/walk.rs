@@ -93,6 +93,12 @@ impl<'r> Frame<'r> {
         (self.runtime.shared_method(&form).ok()? == shared).then_some(called)
     }
 
+    /// Its stack pointer at calls.
+    pub(crate) fn sp(&self) -> Option<usize> {
+        let roots = self.code.tables.frame_at(self.offset().checked_sub(1)?)?;
+        self.fp.checked_sub(roots.frame_size as usize)
+    }
+
     /// IL offset of the call.
     #[must_use]
     pub fn il_offset(&self) -> Option<u32> {

@@ -97,7 +97,11 @@ impl Lower<'_, '_> {
     }
 
     fn resolved(&mut self, helper: Helper, object: ir::Value, key: ir::Value) -> ir::Value {
-        match self.throwing(helper, &[object, key]) {
+        let place = self.place;
+        self.at(place.position, true);
+        let code = self.throwing(helper, &[object, key]);
+        self.at(place.position, false);
+        match code {
             Some(code) => code,
             None => self.e.word(0),
         }

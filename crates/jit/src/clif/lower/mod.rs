@@ -6,6 +6,7 @@ mod convert;
 mod heap;
 mod memory;
 mod objects;
+mod roots;
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{
@@ -26,6 +27,9 @@ use crate::hir::{
     Slot, Terminator, Ty, Value,
 };
 use crate::host::{CompilerHost, Helper, Symbol, ThrowKind, WriteBarrier};
+use crate::roots::RootPlan;
+
+pub(crate) use roots::{Place, RootSlots};
 
 /// Offsets below this fault when the base is null: the first page is never mapped.
 const NULL_PAGE: u32 = 4096;
@@ -42,21 +46,30 @@ pub(crate) fn clif_signature(func: &Func) -> Signature {
     }
 }
 
-/// Builds the Cranelift function of a hir function. `shared`: of code that several instances run.
+/// Builds the Cranelift function of a hir function; gives the memory of its frame that the
+/// collector reads. `shared`: of code that several instances run.
+///
+/// Source locations are positions of nodes as [`RootPlan`] counts them, doubled and
+/// plus one; odd ones after that belong to calls that come before the node's last use of its
+/// operands (see [`Place`]).
 #[expect(clippy::too_many_arguments, reason = "parts of two owners")]
 pub(crate) fn lower<'a>(
     func: &Func,
     eh: &MethodEh,
+    plan: &RootPlan,
     host: &'a dyn CompilerHost,
     shared: bool,
     config: TargetFrontendConfig,
     clif: &'a mut Function,
     frontend: &'a mut FunctionBuilderContext,
     symbols: &'a mut SymbolTable,
-) {
+) -> RootSlots {
     let mut lower = Lower {
         e: Emit::new(clif, frontend, symbols, host.abi()),
         f: func,
+        plan,
+        place: Place::default(),
+        area: None,
         eh,
         values: SecondaryMap::new(),
         blocks: SecondaryMap::with_default(ir::Block::from_u32(0)),
@@ -67,13 +80,19 @@ pub(crate) fn lower<'a>(
         barrier: host.barrier(),
     };
     lower.run(shared.then_some(host));
+    let roots = lower.root_slots();
     lower.e.b.seal_all_blocks();
     lower.e.b.finalize(config);
+    roots
 }
 
 struct Lower<'a, 'f> {
     e: Emit<'a>,
     f: &'f Func,
+    plan: &'f RootPlan,
+    /// The node that is being lowered.
+    place: Place,
+    area: Option<ir::StackSlot>,
     eh: &'f MethodEh,
     values: SecondaryMap<Value, Option<ir::Value>>,
     blocks: SecondaryMap<Block, ir::Block>,
@@ -112,18 +131,33 @@ impl<'a> Lower<'a, '_> {
                 self.values[param] = Some(value);
             }
         }
-        for &block in &self.f.layout {
+        if self.plan.words != 0 {
+            self.area = Some(self.e.b.create_sized_stack_slot(StackSlotData::new(
+                StackSlotKind::ExplicitSlot,
+                self.plan.words * 8,
+                3,
+            )));
+        }
+        for (index, &block) in self.f.layout.iter().enumerate() {
             let data = &self.f.blocks[block];
             self.region = data.region;
             self.e.b.switch_to_block(self.blocks[block]);
+            let start = self.plan.start(index);
+            self.at(start, false);
             if let Some(host) = shared.take() {
                 self.e.enter_shared(host);
             }
-            for node in &data.nodes {
-                self.e.b.set_srcloc(SourceLoc::new(node.il));
+            if index == 0 {
+                self.clear_roots();
+            }
+            for &param in &data.params {
+                self.keep(param);
+            }
+            for (i, node) in data.nodes.iter().enumerate() {
+                self.at(start + i as u32, false);
                 self.node(node);
             }
-            self.e.b.set_srcloc(SourceLoc::new(data.term_il));
+            self.at(start + data.nodes.len() as u32, false);
             self.terminator(&data.term);
         }
         self.landing_pads();
@@ -239,6 +273,7 @@ impl<'a> Lower<'a, '_> {
         if let Some(value) = node.result {
             self.values[value] = result;
             debug_assert!(result.is_some(), "{} gives no result", node.inst);
+            self.keep(value);
         }
     }
 
@@ -560,7 +595,10 @@ impl<'a> Lower<'a, '_> {
         self.e.b.ins().brif(flag, cold, &[], next, &[]);
         self.e.b.switch_to_block(cold);
         if self.preserved_poll {
+            let place = self.place;
+            self.at(place.position, true);
             self.e.preserved_poll();
+            self.at(place.position, false);
             let unwind = self.unwind();
             self.e.raise_if_pending(unwind);
         } else {

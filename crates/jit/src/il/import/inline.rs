@@ -198,7 +198,8 @@ impl<'a> Importer<'a, '_> {
         let body = Body::new(il.code, il.clauses).map_err(|(_, stop)| stop)?;
         let (local_types, locals) = local_classes(self.host, method, il.local_sig)?;
         let args = usize::from(sig.this.is_some()) + sig.params.len();
-        let variables = Variables::find(&body, args, locals.len());
+        let mut variables = Variables::find(&body, args, locals.len());
+        variables.pin(args, &local_types);
         let frame = Frame::new(sig, &locals, &variables, false)?;
         Ok(Context {
             host: self.host,

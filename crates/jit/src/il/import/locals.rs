@@ -19,6 +19,8 @@ enum Spot {
     Ssa(bool),
     /// Its own slot.
     Slot,
+    /// Its own slot, which stays one: what it refers to lives while it holds it.
+    Pinned,
     /// In the block shared with filters, at this offset.
     Shared(u32),
     /// A struct argument, in the caller's copy.
@@ -82,6 +84,7 @@ impl Frame {
                 (true, true) => Spot::SharedArgument(frame.share(8, 8)),
                 (true, false) => Spot::Argument,
                 (false, true) => Spot::Shared(frame.share(size, align)),
+                (false, false) if variables.pinned[i] => Spot::Pinned,
                 (false, false)
                     if is_struct || variables.addressed[i] || variables.in_handlers[i] =>
                 {
@@ -114,6 +117,14 @@ fn contents_of(class: ArgClass) -> Contents {
     match class {
         ArgClass::Scalar(mem) => Contents::Scalar(mem),
         ArgClass::Struct(ty, _) => Contents::Struct(ty),
+    }
+}
+
+/// Whether values hold references.
+fn has_refs(class: ArgClass) -> bool {
+    match class {
+        ArgClass::Struct(_, layout) => layout.has_refs,
+        ArgClass::Scalar(mem) => matches!(mem, Mem::Ref | Mem::ByRef),
     }
 }
 
@@ -154,6 +165,7 @@ impl Importer<'_, '_> {
         self.places.args = args.len();
         let shared = if frame.has_filters {
             let slot = self.new_slot(frame.shared_size, 16)?;
+            self.b.func.slots[slot].roots = true;
             self.b.func.shared = Some(slot);
             Some(slot)
         } else {
@@ -169,6 +181,11 @@ impl Importer<'_, '_> {
             self.places.list.push(place);
         }
         Ok(())
+    }
+
+    /// Whether a callee is expanded in place: what it does first is not at the function's entry.
+    fn is_expanding(&self) -> bool {
+        self.inline.is_some()
     }
 
     fn place_arg(
@@ -214,6 +231,8 @@ impl Importer<'_, '_> {
                 let (size, align) = class_size(class);
                 let slot = self.new_slot(size, align)?;
                 self.note_contents(slot, contents_of(class));
+                self.b.func.slots[slot].roots = has_refs(class);
+                self.b.func.slots[slot].written = !self.is_expanding();
                 Place::Slot(slot, 0, class)
             }
         };
@@ -254,14 +273,16 @@ impl Importer<'_, '_> {
             (Spot::Shared(offset), Some(slot), _) => (slot, offset),
             _ => {
                 let slot = self.new_slot(size, align)?;
-                self.note_contents(slot, contents_of(class));
+                if spot != Spot::Pinned {
+                    self.note_contents(slot, contents_of(class));
+                }
+                self.b.func.slots[slot].roots = has_refs(class);
+                // Cleared below.
+                self.b.func.slots[slot].written = !self.is_expanding();
                 (slot, 0)
             }
         };
-        let has_refs = match class {
-            ArgClass::Struct(_, layout) => layout.has_refs,
-            ArgClass::Scalar(mem) => matches!(mem, Mem::Ref | Mem::ByRef),
-        };
+        let has_refs = has_refs(class);
         if zero || has_refs {
             let dst = self.slot_addr(slot, offset);
             self.b.effect(Inst::Clear { dst, size });

@@ -29,8 +29,8 @@ use crate::hir::{
     Terminator, Ty, Value, Var,
 };
 use crate::host::{
-    CompilerHost, DeferredError, Helper, MethodHandle, MethodInput, Symbol, SyncObject, ThrowKind,
-    TypeHandle,
+    CompilerHost, DeferredError, Helper, LocalType, MethodHandle, MethodInput, Symbol, SyncObject,
+    ThrowKind, TypeHandle,
 };
 use crate::il::Stop;
 use crate::il::body::{Body, filter_range, handler_range, try_range, within};
@@ -162,7 +162,8 @@ fn import_valid<'a>(
         (eh.clauses.len() - 1) as u32
     });
     let args = usize::from(sig.this.is_some()) + sig.params.len();
-    let variables = Variables::find(&body, args, locals.len());
+    let mut variables = Variables::find(&body, args, locals.len());
+    variables.pin(args, &local_types);
     let frame = Frame::new(sig, &locals, &variables, !filters.is_empty()).map_err(at_entry)?;
 
     let context = Rc::new(Context {
@@ -211,10 +212,11 @@ struct Context<'a> {
 }
 
 /// Types of the arguments, `this` first (unknown), and of the locals.
-fn variable_types(sig: &AbiSig, locals: &[TypeHandle]) -> Vec<Option<TypeHandle>> {
+fn variable_types(sig: &AbiSig, locals: &[LocalType]) -> Vec<Option<TypeHandle>> {
     let this = sig.this.map(|_| None);
+    let locals = locals.iter().map(|l| l.ty);
     this.into_iter()
-        .chain(sig.declared.iter().chain(locals).map(|t| Some(*t)))
+        .chain(sig.declared.iter().copied().chain(locals).map(Some))
         .collect()
 }
 
@@ -223,14 +225,14 @@ fn local_classes(
     host: &dyn CompilerHost,
     method: MethodHandle,
     local_sig: Token,
-) -> Step<(Vec<TypeHandle>, Vec<ArgClass>)> {
+) -> Step<(Vec<LocalType>, Vec<ArgClass>)> {
     if local_sig.is_nil() {
         return Ok((Vec::new(), Vec::new()));
     }
     let types = host.local_types(method, local_sig)?;
     let mut locals = Vec::with_capacity(types.len());
-    for &ty in &types {
-        locals.push(ArgClass::of(host, ty)?.ok_or(Stop::Invalid("a local of type void"))?);
+    for local in &types {
+        locals.push(ArgClass::of(host, local.ty)?.ok_or(Stop::Invalid("a local of type void"))?);
     }
     Ok((types, locals))
 }

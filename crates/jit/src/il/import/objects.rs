@@ -366,7 +366,7 @@ impl Importer<'_, '_> {
             return Err(Stop::Invalid("a Nullable that is not a struct"));
         };
         let size = self.host.layout(value)?.size;
-        let slot = self.new_slot(layout.size, layout.align)?;
+        let slot = self.struct_slot(&layout)?;
         let addr = self.slot_addr(slot, 0);
         self.b.effect(Inst::Clear {
             dst: addr,

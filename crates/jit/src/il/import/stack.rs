@@ -216,10 +216,19 @@ impl Importer<'_, '_> {
     /// A temporary of a type, perhaps used before.
     pub(super) fn temp(&mut self, layout: &TypeLayout) -> Step<Slot> {
         let key = (layout.size, layout.align);
-        if let Some(slot) = self.free_slots.get_mut(&key).and_then(Vec::pop) {
-            return Ok(slot);
-        }
-        self.new_slot(layout.size, layout.align)
+        let slot = match self.free_slots.get_mut(&key).and_then(Vec::pop) {
+            Some(slot) => slot,
+            None => self.new_slot(layout.size, layout.align)?,
+        };
+        self.b.func.slots[slot].roots |= layout.has_refs;
+        Ok(slot)
+    }
+
+    /// Frame memory for values of a struct.
+    pub(super) fn struct_slot(&mut self, layout: &TypeLayout) -> Step<Slot> {
+        let slot = self.new_slot(layout.size, layout.align)?;
+        self.b.func.slots[slot].roots = layout.has_refs;
+        Ok(slot)
     }
 
     pub(super) fn new_slot(&mut self, size: u32, align: u32) -> Step<Slot> {
@@ -402,7 +411,7 @@ impl Importer<'_, '_> {
                         EntryItem::Scalar(ty)
                     }
                     Item::Struct(item) => {
-                        let slot = self.new_slot(item.layout.size, item.layout.align)?;
+                        let slot = self.struct_slot(&item.layout)?;
                         self.note_contents(slot, Contents::Struct(item.ty));
                         EntryItem::Struct(item.ty, item.layout, slot)
                     }
