@@ -113,6 +113,12 @@ impl Builder {
         self.sealed[block] = sealed;
     }
 
+    /// Goes on in a block that had ended: its end is written again.
+    pub fn reopen(&mut self, block: Block) {
+        self.current = block;
+        self.func.blocks[block].term = Terminator::Unreachable;
+    }
+
     /// Whether anything jumps to a block.
     #[must_use]
     pub fn has_preds(&self, block: Block) -> bool {

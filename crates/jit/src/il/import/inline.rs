@@ -125,10 +125,13 @@ impl<'a> Importer<'a, '_> {
         self.sret = result_struct.map(|r| r.1);
         self.expanding.push(method);
 
+        let before = self.b.current();
         let done = self.expand_body(this.into_iter().chain(args).collect());
 
         if done.is_err() {
             self.abandon_blocks();
+            // Nothing of an invalid method runs: control never enters what was expanded of it.
+            self.b.reopen(before);
         }
         self.expanding.pop();
         self.inline = inline;
@@ -178,15 +181,13 @@ impl<'a> Importer<'a, '_> {
 
     /// Ends the current block and those that were not imported after an error.
     fn abandon_blocks(&mut self) {
-        let error_block = self.b.follow();
-        self.b.jump(error_block, Vec::new());
+        self.b.end(Terminator::Unreachable);
         for i in 0..self.blocks.len() {
             if let (Some(block), false) = (self.blocks[i], self.imported[i]) {
                 self.b.switch_to(block, true);
                 self.b.end(Terminator::Unreachable);
             }
         }
-        self.b.switch_to(error_block, true);
     }
 
     fn inline_context(
