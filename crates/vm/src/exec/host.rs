@@ -4,8 +4,8 @@ use ferrocil_generics::{Context, MethodId, TypeId};
 use ferrocil_jit::host::{
     AbiConfig, ArrayInfo, BoxKind, CallKind, CallSig, CallSite, CalliSig, CastStrategy,
     CompilerHost, DeferredError, FieldHandle, FieldPlace, FieldRef, HostResult, IlBody, LdToken,
-    LocalType, MethodHandle, Repr, ResolveError, StringHandle, Symbol, This, TypeHandle, TypeLayout,
-    WellKnownType,
+    LocalType, MethodHandle, Repr, ResolveError, StringHandle, Symbol, This, TypeHandle,
+    TypeLayout, WellKnownType,
 };
 use ferrocil_metadata::{ElementType, MethodImplAttributes, TableId, Token, TypeAttributes};
 
