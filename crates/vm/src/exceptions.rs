@@ -9,7 +9,7 @@ use crate::domain::VTablePtr;
 use crate::error::{LoadError, LoadErrorKind};
 use crate::exec::Host;
 use crate::icall::Thrown;
-use crate::object::ObjRef;
+use crate::object::{Caller, ObjRef};
 use crate::runtime::Runtime;
 use crate::threads::Thread;
 use crate::types::ClassPtr;
@@ -119,7 +119,7 @@ impl Thread {
             if namespace == "System"
                 && let Some(maker) = self.exception_maker(name, !message.is_empty())
             {
-                let exception = self.alloc_instance(maker.vtable)?;
+                let exception = self.alloc_instance(maker.vtable, Caller::Rust)?;
                 let mut slots = [exception.address() as u64, 0];
                 if !message.is_empty() {
                     slots[1] = self.new_string(message)?.object().address() as u64;

@@ -9,7 +9,7 @@ use super::Frame;
 use crate::domain::VTablePtr;
 use crate::exec::CodeKind;
 use crate::icall::Thrown;
-use crate::object::{ArrayRef, ObjRef};
+use crate::object::{ArrayRef, Caller, ObjRef};
 use crate::runtime::Runtime;
 use crate::threads::Thread;
 use crate::types::MethodPtr;
@@ -107,7 +107,9 @@ pub(super) fn record(thread: &Thread, exception: ObjRef, frames: &[Frame<'_>], a
         Some(&known) => Ok(known),
         None => trace_vtable(thread),
     };
-    match vtable.and_then(|vtable| thread.alloc_vector(vtable, 2 * entries.len() as i64)) {
+    match vtable
+        .and_then(|vtable| thread.alloc_vector(vtable, 2 * entries.len() as i64, Caller::Rust))
+    {
         Ok(array) => {
             for (i, &(pc, method)) in entries.iter().enumerate() {
                 array.set(2 * i, pc);
