@@ -230,13 +230,11 @@ impl CompiledMethod {
 
     /// The live words of a frame's root area at one of its call sites, by number.
     pub fn live_words(&self, frame: &FrameRoots, site: &CallSiteOut) -> impl Iterator<Item = u32> {
-        let sets = match site.live {
-            LiveWords::Set(first) => {
-                let count = frame.area.1.div_ceil(64) as usize;
-                self.live_sets.iter().skip(first as usize).take(count)
-            }
-            LiveWords::None | LiveWords::Anything => self.live_sets.iter().skip(0).take(0),
+        let (first, count) = match site.live {
+            LiveWords::Set(first) => (first as usize, frame.area.1.div_ceil(64) as usize),
+            LiveWords::None | LiveWords::Anything => (0, 0),
         };
+        let sets = self.live_sets.iter().skip(first).take(count);
         sets.enumerate().flat_map(|(i, &set)| {
             let bits = std::iter::successors(Some(set), |s| Some(s & s.wrapping_sub(1)));
             bits.take_while(|s| *s != 0)

@@ -164,6 +164,7 @@ mod tests {
                 len,
                 kind: CodeKind::Stub,
                 method: None,
+                shared: false,
                 tables: ferrocil_jit::CompiledMethod::default(),
                 catch_types: Box::default(),
             });
