@@ -18,7 +18,7 @@ public class Calc {
     public static int Count() { return ++counter; }
     public static int Allocate(int n) { int sum = 0; for (int i = 0; i < n; i++) sum += new byte[100].Length; return sum; }
 }
-namespace Deep { public class Thrower { public static int Outer(int n) { return Inner(n) + 1; } static int Inner(int n) { return 10 / n; } } }
+namespace Deep { public class Thrower { public static int Outer(int n) { return Inner(n) + 1; } [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)] static int Inner(int n) { return 10 / n; } } }
 "#;
 
 #[test]

@@ -185,7 +185,12 @@ mod tests {
 
     use super::generated;
     use crate::bench::measure::{ProgramResult, Run, Runtime};
-    use crate::bench::programs::PROGRAMS;
+    use crate::bench::programs::{PROGRAMS, Program};
+
+    fn program(name: &str) -> &'static Program {
+        let found = PROGRAMS.iter().find(|p| p.name == name);
+        found.expect("a program of the benchmarks")
+    }
 
     #[test]
     fn a_failed_run_has_no_ratio_and_its_reason_is_listed() {
@@ -197,12 +202,12 @@ mod tests {
         };
         let results = [
             ProgramResult {
-                program: &PROGRAMS[1],
+                program: program("nbody"),
                 argument: "5",
                 runs: vec![good(50.0), good(100.0)],
             },
             ProgramResult {
-                program: &PROGRAMS[2],
+                program: program("spectralnorm"),
                 argument: "",
                 runs: vec![
                     Run {
