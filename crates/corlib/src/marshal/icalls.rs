@@ -153,10 +153,8 @@ fn ansi_to_string_length(t: &Thread, text: *const u8, length: i32) -> Managed<St
         )
     })?;
     // SAFETY: managed code vouches for `length` bytes.
-    new_string(
-        t,
-        &String::from_utf8_lossy(unsafe { std::slice::from_raw_parts(text, length) }),
-    )
+    let bytes = unsafe { std::slice::from_raw_parts(text, length) };
+    new_string(t, &String::from_utf8_lossy(bytes))
 }
 
 fn unicode_to_string(t: &Thread, text: *const u16) -> Managed<StringRef> {

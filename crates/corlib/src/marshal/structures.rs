@@ -194,10 +194,8 @@ unsafe fn read_text(t: &Thread, text: *const u8, wide: bool) -> Managed<StringRe
         return new_string_utf16(t, crate::prelude::utf16_z(text.cast()));
     }
     // SAFETY: the caller's promise.
-    new_string(
-        t,
-        &unsafe { std::ffi::CStr::from_ptr(text.cast()) }.to_string_lossy(),
-    )
+    let text = unsafe { std::ffi::CStr::from_ptr(text.cast()) };
+    new_string(t, &text.to_string_lossy())
 }
 
 /// Writes at most `length` − 1 characters and fills the rest with NULs.
@@ -224,10 +222,11 @@ unsafe fn write_fixed(text: StringRef, to: *mut u8, length: usize, wide: bool) {
 /// `from` has `length` characters.
 unsafe fn read_fixed(t: &Thread, from: *const u8, length: usize, wide: bool) -> Managed<StringRef> {
     if wide {
-        // SAFETY: the caller's promise; the bytes may be unaligned, so they are copied.
-        let units: Vec<u16> = (0..length)
-            .map(|at| unsafe { from.cast::<u16>().add(at).read_unaligned() })
-            .collect();
+        let unit = |at| {
+            // SAFETY: the caller's promise; the bytes may be unaligned, so they are copied.
+            unsafe { from.cast::<u16>().add(at).read_unaligned() }
+        };
+        let units: Vec<u16> = (0..length).map(unit).collect();
         let end = units.iter().position(|&unit| unit == 0).unwrap_or(length);
         return new_string_utf16(t, &units[..end]);
     }

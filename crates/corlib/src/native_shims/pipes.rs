@@ -139,9 +139,9 @@ fn poll(
         .collect();
     let ready = blocking(t, || {
         loop {
+            let count = entries.len() as libc::nfds_t;
             // SAFETY: the entries' number is passed.
-            let ready =
-                unsafe { libc::poll(entries.as_mut_ptr(), entries.len() as libc::nfds_t, timeout) };
+            let ready = unsafe { libc::poll(entries.as_mut_ptr(), count, timeout) };
             if ready >= 0 {
                 return Ok(ready);
             }

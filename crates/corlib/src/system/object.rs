@@ -78,9 +78,9 @@ fn is_interned(t: &Thread, text: StringRef) -> Managed<StringRef> {
 
 /// Fields that count for equality: instance fields of a value type.
 fn instance_fields(t: &Thread, class: ClassPtr) -> Managed<impl Iterator<Item = &'static Field>> {
+    let fields = std::ptr::from_ref(loaded(t, t.runtime().fields(class))?);
     // SAFETY: fields live as long as their class, and the object at hand keeps that loaded.
-    let fields: &'static [Field] =
-        unsafe { &*std::ptr::from_ref(loaded(t, t.runtime().fields(class))?) };
+    let fields: &'static [Field] = unsafe { &*fields };
     Ok(fields.iter().filter(|field| !field.is_static()))
 }
 

@@ -620,10 +620,12 @@ fn run(start: Start) {
     };
     let t: &Thread = &thread;
     t.managed(|| {
-        // SAFETY: the starter's stack keeps the objects alive until `signal`; then this one does.
+        let object_at = |address| {
+            // SAFETY: the starter's stack keeps the objects alive until `signal`; then this one does.
+            unsafe { ObjRef::from_address(address) }
+        };
         let [object, internal, delegate, argument] =
-            [start.thread, start.internal, start.delegate, start.argument]
-                .map(|address| unsafe { ObjRef::from_address(address) });
+            [start.thread, start.internal, start.delegate, start.argument].map(object_at);
         {
             let mut flags = start.record.done.lock();
             flags.thread = Some(t.id());

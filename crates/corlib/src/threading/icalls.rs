@@ -239,10 +239,11 @@ fn wait(t: &Thread, handles: *const isize, count: i32, all: bool, timeout: i32) 
     let Ok(count) = usize::try_from(count) else {
         return Ok(WAIT_FAILED);
     };
-    // SAFETY: managed code passes the address of `count` handles on its stack.
-    let handles: Vec<Handle> = (0..count)
-        .map(|index| Handle(unsafe { handles.add(index).read() }))
-        .collect();
+    let handle = |index| {
+        // SAFETY: managed code passes the address of `count` handles on its stack.
+        Handle(unsafe { handles.add(index).read() })
+    };
+    let handles: Vec<Handle> = (0..count).map(handle).collect();
     let state = state(t);
     let thread = current(t);
     let deadline = Deadline::after(timeout);

@@ -529,9 +529,8 @@ impl<'a, B: VmBinding> Marker<'a, B> {
                 // Most of a line's references are old; their marks are far apart.
                 for word in (first.max(start)..last.min(end)).step_by(8) {
                     // SAFETY: the shape says that words of that kind are there.
-                    marker
-                        .core
-                        .prefetch_mark(marker.bits, unsafe { load(word) });
+                    let value = unsafe { load(word) };
+                    marker.core.prefetch_mark(marker.bits, value);
                 }
             }
             for word in (first.max(start)..last.min(end)).step_by(8) {

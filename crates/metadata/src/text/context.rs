@@ -7,9 +7,10 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Deref;
 
+use super::classes::ClassTokens;
 use super::{Error, cycles, names};
-use crate::sig::{self, ArrayShape, MethodSig, TypeBuilder};
-use crate::{ElementType, Image, Metadata, NestedTypeIndex, Rid, TableId, Token};
+use crate::sig;
+use crate::{Image, Metadata, NestedTypeIndex, Rid, TableId, Token};
 
 /// Types nest at most this deep in text.
 const MAX_NESTING: u32 = 64;
@@ -39,10 +40,7 @@ impl<'i, 'a> Deref for Context<'i, 'a> {
 
 impl<'i, 'a> Context<'i, 'a> {
     pub(super) fn new(metadata: &'i Metadata<'a>, image: Option<&'i Image<'a>>) -> Self {
-        let mut scan = ValueTypes {
-            found: vec![false; metadata.row_count(TableId::TypeRef) as usize],
-        };
-        scan.metadata(metadata);
+        let value_types = value_types(metadata);
         let mut outside_bases = cycles::find(metadata);
         let own_name = metadata
             .assembly(1)
@@ -59,7 +57,7 @@ impl<'i, 'a> Context<'i, 'a> {
             metadata,
             image,
             nested: NestedTypeIndex::new(metadata),
-            value_types: scan.found.into_boxed_slice(),
+            value_types: value_types.into_boxed_slice(),
             outside_bases: outside_bases.into_boxed_slice(),
             own_name,
         }
@@ -208,120 +206,66 @@ fn is_primitive_ref(metadata: &Metadata<'_>, type_ref: Rid) -> bool {
             .is_ok_and(|name| NAMES.contains(&name))
 }
 
-/// Collects the references that signatures call value types.
-struct ValueTypes {
-    found: Vec<bool>,
-}
-
-impl ValueTypes {
-    /// Malformed signatures are met again, with their place, when they are written.
-    fn metadata(&mut self, metadata: &Metadata<'_>) {
-        for rid in metadata.rids(TableId::MethodDef) {
-            let blob = metadata
-                .method_def(rid)
-                .and_then(|row| metadata.blob(row.signature));
-            let _ = blob.map(|blob| sig::read_method(blob, self));
-        }
-        for rid in metadata.rids(TableId::Field) {
-            let blob = metadata
-                .field(rid)
-                .and_then(|row| metadata.blob(row.signature));
-            let _ = blob.map(|blob| sig::read_field(blob, self));
-        }
-        for rid in metadata.rids(TableId::MemberRef) {
-            let blob = metadata
-                .member_ref(rid)
-                .and_then(|row| metadata.blob(row.signature));
-            let _ = blob.map(|blob| sig::read_member(blob, self));
-        }
-        for rid in metadata.rids(TableId::Property) {
-            let blob = metadata
-                .property(rid)
-                .and_then(|row| metadata.blob(row.signature));
-            let _ = blob.map(|blob| sig::read_property(blob, self));
-        }
-        for rid in metadata.rids(TableId::TypeSpec) {
-            let blob = metadata
-                .type_spec(rid)
-                .and_then(|row| metadata.blob(row.signature));
-            let _ = blob.map(|blob| sig::read_type(blob, self));
-        }
-        for rid in metadata.rids(TableId::MethodSpec) {
-            let blob = metadata
-                .method_spec(rid)
-                .and_then(|row| metadata.blob(row.instantiation));
-            let _ = blob.map(|blob| sig::read_method_spec(blob, self));
-        }
-        for rid in metadata.rids(TableId::StandAloneSig) {
-            let blob = metadata
-                .stand_alone_sig(rid)
-                .and_then(|row| metadata.blob(row.signature));
-            let _ = blob.map(|blob| {
-                if blob.first() == Some(&sig::SigFlags::LOCALS) {
-                    sig::read_locals(blob, self).map(drop)
-                } else {
-                    sig::read_method(blob, self).map(drop)
-                }
-            });
-        }
-    }
-}
-
-impl TypeBuilder for ValueTypes {
-    type Type = ();
-    type Error = sig::Error;
-
-    fn primitive(&mut self, _: ElementType) -> Result<(), sig::Error> {
-        Ok(())
-    }
-
-    fn class(&mut self, token: Token, is_value_type: bool) -> Result<(), sig::Error> {
+/// The references that signatures call value types, by row.
+///
+/// Malformed signatures are met again, with their place, when they are written.
+fn value_types(metadata: &Metadata<'_>) -> Vec<bool> {
+    let mut found = vec![false; metadata.row_count(TableId::TypeRef) as usize];
+    let mut visit = ClassTokens(|token: Token, is_value_type| {
         if is_value_type
             && token.is(TableId::TypeRef)
-            && let Some(found) = self.found.get_mut(token.rid().wrapping_sub(1) as usize)
+            && let Some(found) = found.get_mut(token.rid().wrapping_sub(1) as usize)
         {
             *found = true;
         }
-        Ok(())
+    });
+    for rid in metadata.rids(TableId::MethodDef) {
+        let blob = metadata
+            .method_def(rid)
+            .and_then(|row| metadata.blob(row.signature));
+        let _ = blob.map(|blob| sig::read_method(blob, &mut visit));
     }
-
-    fn sz_array(&mut self, (): ()) -> Result<(), sig::Error> {
-        Ok(())
+    for rid in metadata.rids(TableId::Field) {
+        let blob = metadata
+            .field(rid)
+            .and_then(|row| metadata.blob(row.signature));
+        let _ = blob.map(|blob| sig::read_field(blob, &mut visit));
     }
-
-    fn array(&mut self, (): (), _: ArrayShape) -> Result<(), sig::Error> {
-        Ok(())
+    for rid in metadata.rids(TableId::MemberRef) {
+        let blob = metadata
+            .member_ref(rid)
+            .and_then(|row| metadata.blob(row.signature));
+        let _ = blob.map(|blob| sig::read_member(blob, &mut visit));
     }
-
-    fn pointer(&mut self, (): ()) -> Result<(), sig::Error> {
-        Ok(())
+    for rid in metadata.rids(TableId::Property) {
+        let blob = metadata
+            .property(rid)
+            .and_then(|row| metadata.blob(row.signature));
+        let _ = blob.map(|blob| sig::read_property(blob, &mut visit));
     }
-
-    fn by_ref(&mut self, (): ()) -> Result<(), sig::Error> {
-        Ok(())
+    for rid in metadata.rids(TableId::TypeSpec) {
+        let blob = metadata
+            .type_spec(rid)
+            .and_then(|row| metadata.blob(row.signature));
+        let _ = blob.map(|blob| sig::read_type(blob, &mut visit));
     }
-
-    fn generic_inst(&mut self, (): (), _: Vec<()>) -> Result<(), sig::Error> {
-        Ok(())
+    for rid in metadata.rids(TableId::MethodSpec) {
+        let blob = metadata
+            .method_spec(rid)
+            .and_then(|row| metadata.blob(row.instantiation));
+        let _ = blob.map(|blob| sig::read_method_spec(blob, &mut visit));
     }
-
-    fn var(&mut self, _: u32) -> Result<(), sig::Error> {
-        Ok(())
+    for rid in metadata.rids(TableId::StandAloneSig) {
+        let blob = metadata
+            .stand_alone_sig(rid)
+            .and_then(|row| metadata.blob(row.signature));
+        let _ = blob.map(|blob| {
+            if blob.first() == Some(&sig::SigFlags::LOCALS) {
+                sig::read_locals(blob, &mut visit).map(drop)
+            } else {
+                sig::read_method(blob, &mut visit).map(drop)
+            }
+        });
     }
-
-    fn mvar(&mut self, _: u32) -> Result<(), sig::Error> {
-        Ok(())
-    }
-
-    fn fn_ptr(&mut self, _: MethodSig<()>) -> Result<(), sig::Error> {
-        Ok(())
-    }
-
-    fn modified(&mut self, _: bool, _: Token, (): ()) -> Result<(), sig::Error> {
-        Ok(())
-    }
-
-    fn pinned(&mut self, (): ()) -> Result<(), sig::Error> {
-        Ok(())
-    }
+    found
 }

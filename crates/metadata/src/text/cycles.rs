@@ -7,8 +7,9 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::sig::{self, ArrayShape, MethodSig, TypeBuilder};
-use crate::{ElementType, Metadata, Rid, TableId, Token};
+use super::classes::ClassTokens;
+use crate::sig;
+use crate::{Metadata, Rid, TableId, Token};
 
 /// Steps of the search over the whole image; beyond, a base counts as one of those.
 const MAX_STEPS: u64 = 20_000_000;
@@ -74,71 +75,17 @@ impl Edges {
             let blob = metadata
                 .type_spec(row.extends.rid())
                 .and_then(|spec| metadata.blob(spec.signature));
-            let mut mentions = Mentions(Vec::new());
-            let _ = blob.map(|blob| sig::read_type(blob, &mut mentions));
+            // Types of this image; `None` for others.
+            let mut mentions = Vec::new();
+            let mut visit = ClassTokens(|token: Token, _| {
+                mentions.push(token.is(TableId::TypeDef).then_some(token.rid()));
+            });
+            let _ = blob.map(|blob| sig::read_type(blob, &mut visit));
             // The definition comes first.
-            let mut mentions = mentions.0.into_iter();
+            let mut mentions = mentions.into_iter();
             edges.others.extend(mentions.next().flatten());
             edges.args = mentions.flatten().collect();
         }
         edges
-    }
-}
-
-/// Collects types of this image; `None` for others.
-struct Mentions(Vec<Option<Rid>>);
-
-impl TypeBuilder for Mentions {
-    type Type = ();
-    type Error = sig::Error;
-
-    fn primitive(&mut self, _: ElementType) -> Result<(), sig::Error> {
-        Ok(())
-    }
-
-    fn class(&mut self, token: Token, _: bool) -> Result<(), sig::Error> {
-        self.0
-            .push(token.is(TableId::TypeDef).then_some(token.rid()));
-        Ok(())
-    }
-
-    fn sz_array(&mut self, (): ()) -> Result<(), sig::Error> {
-        Ok(())
-    }
-
-    fn array(&mut self, (): (), _: ArrayShape) -> Result<(), sig::Error> {
-        Ok(())
-    }
-
-    fn pointer(&mut self, (): ()) -> Result<(), sig::Error> {
-        Ok(())
-    }
-
-    fn by_ref(&mut self, (): ()) -> Result<(), sig::Error> {
-        Ok(())
-    }
-
-    fn generic_inst(&mut self, (): (), _: Vec<()>) -> Result<(), sig::Error> {
-        Ok(())
-    }
-
-    fn var(&mut self, _: u32) -> Result<(), sig::Error> {
-        Ok(())
-    }
-
-    fn mvar(&mut self, _: u32) -> Result<(), sig::Error> {
-        Ok(())
-    }
-
-    fn fn_ptr(&mut self, _: MethodSig<()>) -> Result<(), sig::Error> {
-        Ok(())
-    }
-
-    fn modified(&mut self, _: bool, _: Token, (): ()) -> Result<(), sig::Error> {
-        Ok(())
-    }
-
-    fn pinned(&mut self, (): ()) -> Result<(), sig::Error> {
-        Ok(())
     }
 }

@@ -15,6 +15,7 @@
 
 mod attributes;
 mod class;
+mod classes;
 mod constant;
 mod context;
 mod cycles;

@@ -108,6 +108,11 @@ impl Host<'_> {
                         ),
                     ));
                 }
+                // A class that cannot be made fails here, at the instruction, and not when the code is
+                // linked: the method may be expanded in one that catches.
+                if !class.shared {
+                    self.domain.vtable(class)?;
+                }
                 let nothing = class == self.runtime.well_known_class(Wk::Object)?;
                 Dispatch::NewObject {
                     class: type_handle(class.ty),
