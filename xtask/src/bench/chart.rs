@@ -1,4 +1,4 @@
-//! `docs/benchmarks.svg`: bars of CPU time relative to Mono.
+//! Bars relative to Mono, as SVG.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -6,26 +6,42 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::measure::{ProgramResult, Runtime};
+use super::measure::{ProgramResult, Run, Runtime};
 
-const LEFT: f64 = 120.0;
+const LEFT: f64 = 150.0;
 const WIDTH: f64 = 560.0;
 const BAR: f64 = 11.0;
 const TOP: f64 = 64.0;
 /// The longest bar; longer ones are cut and marked.
 const MOST: f64 = 4.0;
-const COLORS: [&str; 3] = ["#c2410c", "#64748b", "#7c3aed"];
+/// Colours of the runtimes, in all drawings.
+pub const COLORS: [&str; 3] = ["#c2410c", "#64748b", "#7c3aed"];
 
-/// Writes the chart.
+/// What the bars show of a run.
+type Quantity = fn(&Run) -> Option<f64>;
+
+/// Draws CPU time.
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn write(file: &Path, results: &[ProgramResult], runtimes: &[Runtime]) -> Result<()> {
-    fs::write(file, svg(results, runtimes))
-        .with_context(|| format!("cannot write {}", file.display()))
+pub fn cpu(file: &Path, results: &[ProgramResult], runtimes: &[Runtime]) -> Result<()> {
+    write(file, svg("CPU time", Run::median_ms, results, runtimes))
 }
 
-fn svg(results: &[ProgramResult], runtimes: &[Runtime]) -> String {
+/// Draws peak memory.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn memory(file: &Path, results: &[ProgramResult], runtimes: &[Runtime]) -> Result<()> {
+    let peak: Quantity = |run| run.median_ms().map(|_| run.peak_mib());
+    write(file, svg("Peak memory", peak, results, runtimes))
+}
+
+fn write(file: &Path, svg: String) -> Result<()> {
+    fs::write(file, svg).with_context(|| format!("cannot write {}", file.display()))
+}
+
+fn svg(what: &str, quantity: Quantity, results: &[ProgramResult], runtimes: &[Runtime]) -> String {
     let group = BAR * runtimes.len() as f64 + 10.0;
     let height = TOP + group * results.len() as f64 + 30.0;
     let mut svg = String::new();
@@ -35,7 +51,7 @@ fn svg(results: &[ProgramResult], runtimes: &[Runtime]) -> String {
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {w} {height}\" width=\"{w}\" height=\"{height}\" \
          font-family=\"system-ui, sans-serif\" font-size=\"12\">\n\
          <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n\
-         <text x=\"{LEFT}\" y=\"22\" font-size=\"15\" font-weight=\"600\">CPU time, Mono = 1 (shorter is better)</text>\n",
+         <text x=\"{LEFT}\" y=\"22\" font-size=\"15\" font-weight=\"600\">{what}, Mono = 1 (shorter is better)</text>\n",
             w = LEFT + WIDTH + 70.0
         ),
     );
@@ -64,26 +80,27 @@ fn svg(results: &[ProgramResult], runtimes: &[Runtime]) -> String {
         );
     }
     for (row, result) in results.iter().enumerate() {
-        bars(&mut svg, result, TOP + 5.0 + group * row as f64);
+        bars(&mut svg, result, quantity, TOP + 5.0 + group * row as f64);
     }
     svg.push_str("</svg>\n");
     svg
 }
 
-fn bars(svg: &mut String, result: &ProgramResult, top: f64) {
+fn bars(svg: &mut String, result: &ProgramResult, quantity: Quantity, top: f64) {
     let middle = top + BAR * result.runs.len() as f64 / 2.0 + 4.0;
     push(
         svg,
         format_args!(
-            "<text x=\"{}\" y=\"{middle}\" text-anchor=\"end\">{}</text>\n",
+            "<text x=\"{}\" y=\"{middle}\" text-anchor=\"end\">{} {}</text>\n",
             LEFT - 8.0,
-            result.program.name
+            result.program.title(),
+            result.argument
         ),
     );
-    let mono = result.runs.get(1).and_then(super::measure::Run::median_ms);
+    let mono = result.runs.get(1).and_then(quantity);
     for (index, (run, color)) in result.runs.iter().zip(COLORS).enumerate() {
         let y = top + BAR * index as f64;
-        let ratio = match (run.median_ms(), mono) {
+        let ratio = match (quantity(run), mono) {
             (Some(ms), Some(mono)) if mono > 0.0 => ms / mono,
             _ => {
                 push(

@@ -1,5 +1,6 @@
 //! Running one program under every runtime, round by round.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -58,10 +59,10 @@ impl Runtime {
     /// The command of one run. `code_cache` is for ferrocil: a folder, or "off".
     fn command(&self, program: &Path, argument: &str, code_cache: &Path) -> Command {
         let mut command = Command::new(&self.command[0]);
-        command.args(&self.command[1..]).arg(program);
-        if !argument.is_empty() {
-            command.arg(argument);
-        }
+        command
+            .args(&self.command[1..])
+            .arg(program)
+            .args(argument.split_whitespace());
         command
             .env_remove("MONO_ENV_OPTIONS")
             .env("FERROCIL_CODE_CACHE", code_cache)
@@ -75,8 +76,11 @@ impl Runtime {
 pub struct Run {
     /// CPU time (user and system) of each round, in milliseconds.
     pub cpu_ms: Vec<f64>,
-    /// Largest resident set of all rounds, in KiB.
-    pub max_rss_kib: u64,
+    /// Largest resident set (`ru_maxrss`) of each round, in KiB.
+    pub max_rss_kib: Vec<f64>,
+    /// What the program measured itself, by name, one value a round: lines
+    /// `measured NAME VALUE` on its standard error.
+    pub measured: BTreeMap<String, Vec<f64>>,
     /// Why there are no more rounds.
     pub failure: Option<String>,
 }
@@ -88,6 +92,31 @@ impl Run {
             None
         } else {
             statistics::median(&self.cpu_ms)
+        }
+    }
+
+    /// The largest resident set of all rounds, in MiB.
+    pub fn peak_mib(&self) -> f64 {
+        self.max_rss_kib.iter().copied().fold(0.0, f64::max) / 1024.0
+    }
+
+    /// The median of what the program measured under `name`.
+    pub fn measured(&self, name: &str) -> Option<f64> {
+        statistics::median(self.measured.get(name)?)
+    }
+
+    fn note_measured(&mut self, stderr: &[u8]) {
+        for line in String::from_utf8_lossy(stderr).lines() {
+            let mut words = line.split_whitespace();
+            if let (Some("measured"), Some(name), Some(value)) =
+                (words.next(), words.next(), words.next())
+                && let Ok(value) = value.parse()
+            {
+                self.measured
+                    .entry(name.to_owned())
+                    .or_default()
+                    .push(value);
+            }
         }
     }
 }
@@ -111,6 +140,15 @@ impl ProgramResult {
             return None;
         }
         Ratio::of(&ours.cpu_ms, &theirs.cpu_ms)
+    }
+
+    /// Peak memory of runtime 0 over that of runtime `other`.
+    pub fn memory_ratio(&self, other: usize) -> Option<Ratio> {
+        let (ours, theirs) = (self.runs.first()?, self.runs.get(other)?);
+        if ours.failure.is_some() || theirs.failure.is_some() {
+            return None;
+        }
+        Ratio::of(&ours.max_rss_kib, &theirs.max_rss_kib)
     }
 }
 
@@ -196,7 +234,8 @@ impl Bench<'_> {
             run.failure = Some("other output than Mono".to_owned());
         } else {
             run.cpu_ms.push(outcome.cpu.as_secs_f64() * 1e3);
-            run.max_rss_kib = run.max_rss_kib.max(outcome.max_rss_kib);
+            run.max_rss_kib.push(outcome.max_rss_kib as f64);
+            run.note_measured(&outcome.stderr);
         }
         Ok(())
     }

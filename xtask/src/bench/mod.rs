@@ -8,11 +8,14 @@
 mod chart;
 mod machine;
 mod measure;
+mod memory;
+mod pauses;
 mod programs;
 mod report;
 mod statistics;
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -20,11 +23,17 @@ use clap::Args;
 
 use crate::{compile, paths, setup};
 use measure::{Bench, Runtime};
-use programs::PROGRAMS;
+use programs::Group;
 
 /// Options of `cargo xtask bench`.
 #[derive(Debug, Args)]
 pub struct BenchArguments {
+    /// Which programs.
+    #[arg(long, value_enum, default_value_t = Group::Speed)]
+    group: Group,
+    /// The command to measure instead of a release build of this tree; the report is only printed.
+    #[arg(long, value_name = "FILE")]
+    ferrocil: Option<PathBuf>,
     /// Only the programs whose name contains this; the report is only printed.
     #[arg(long)]
     only: Option<String>,
@@ -36,18 +45,25 @@ pub struct BenchArguments {
     quick: bool,
 }
 
-/// Measures, prints, and writes `docs/benchmarks.md` and `docs/benchmarks.svg`
-/// when everything was measured in full.
+/// Measures, prints, and writes the group's pages in `docs/` when everything
+/// was measured in full.
 pub fn command(arguments: &BenchArguments) -> Result<ExitCode> {
     setup::ensure(setup::RUN)?;
     let coreclr = setup::coreclr::ensure()
         .inspect_err(|error| println!("bench: no CoreCLR, going on without it: {error:#}"))
         .ok();
-    let ferrocil = compile::ferrocil()?;
+    let ferrocil = match &arguments.ferrocil {
+        Some(file) => {
+            fs::canonicalize(file).with_context(|| format!("there is no {}", file.display()))?
+        }
+        None => compile::ferrocil()?,
+    };
     let mut runtimes = vec![Runtime::ferrocil(ferrocil), Runtime::mono()];
     runtimes.extend(coreclr.map(Runtime::coreclr));
 
-    let selected: Vec<_> = PROGRAMS
+    let selected: Vec<_> = arguments
+        .group
+        .programs()
         .iter()
         .filter(|program| {
             arguments
@@ -69,11 +85,11 @@ pub fn command(arguments: &BenchArguments) -> Result<ExitCode> {
     }
     .max(1);
     for program in selected {
-        println!("{}: {}", program.name, program.what);
+        println!("{}: {}", program.title(), program.what);
         let source = paths::root()
             .join("benches/programs")
             .join(format!("{}.cs", program.source()));
-        let built = builds.join(format!("{}.exe", program.source()));
+        let built = builds.join(format!("{}.exe", program.title()));
         compile::build(&source, &built)?;
         let argument = if arguments.quick {
             program.quick
@@ -90,14 +106,23 @@ pub fn command(arguments: &BenchArguments) -> Result<ExitCode> {
         report::print(&result, &runtimes);
         results.push(result);
     }
-    let whole = arguments.only.is_none() && !arguments.quick;
+    let whole = arguments.only.is_none() && !arguments.quick && arguments.ferrocil.is_none();
     if whole {
         let docs = paths::root().join("docs");
         fs::create_dir_all(&docs)?;
-        report::write(&docs.join("benchmarks.md"), &results, &runtimes, rounds)?;
-        chart::write(&docs.join("benchmarks.svg"), &results, &runtimes)?;
-        println!("written: docs/benchmarks.md, docs/benchmarks.svg");
+        match arguments.group {
+            Group::Speed => {
+                let page = report::speed(&results, &runtimes, rounds);
+                report::write(&docs.join("benchmarks.md"), &page)?;
+                chart::cpu(&docs.join("benchmarks.svg"), &results, &runtimes)?;
+            }
+            Group::Memory => memory::write(&docs, &results, &runtimes, rounds)?,
+        }
+        println!("written: docs/benchmarks*");
     } else {
+        if arguments.group == Group::Memory {
+            println!("\n{}", memory::tables(&results, &runtimes));
+        }
         println!("docs/ is not changed: that takes all programs at full size");
     }
     let failed = results

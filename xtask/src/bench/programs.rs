@@ -1,9 +1,31 @@
 //! The benchmark programs, under `benches/programs`.
 
+use clap::ValueEnum;
+
+/// Programs that are measured and reported together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Group {
+    /// What programs compute: `benches/programs`.
+    Speed,
+    /// Allocation, collection, peak memory and pauses: `benches/programs/memory`.
+    Memory,
+}
+
+impl Group {
+    /// The programs of the group, in the order of the report.
+    pub fn programs(self) -> &'static [Program] {
+        match self {
+            Group::Speed => SPEED,
+            Group::Memory => MEMORY,
+        }
+    }
+}
+
 /// One program.
 #[derive(Debug)]
 pub struct Program {
-    /// File name without extension; with [`COLD`] behind it, runs without the code cache.
+    /// File name without extension; with [`COLD`] behind it, runs without the code cache. Programs
+    /// of the memory group have their folder in front.
     pub name: &'static str,
     /// What it spends its time on.
     pub what: &'static str,
@@ -20,6 +42,13 @@ impl Program {
     /// File name without extension.
     pub fn source(&self) -> &'static str {
         self.name.strip_suffix(COLD).unwrap_or(self.name)
+    }
+
+    /// The name without a folder, as reports show it.
+    pub fn title(&self) -> &'static str {
+        self.name
+            .rsplit_once('/')
+            .map_or(self.name, |(_, name)| name)
     }
 
     /// Whether it runs without the code cache.
@@ -42,8 +71,74 @@ const fn program(
     }
 }
 
-/// All programs, in the order of the report.
-pub const PROGRAMS: &[Program] = &[
+const MEMORY: &[Program] = &[
+    program("binarytrees", "short-lived trees, depth 16", "16", "12"),
+    program("binarytrees", "short-lived trees, depth 18", "18", "14"),
+    program(
+        "memory/gcbench",
+        "trees from both ends beside a lasting one",
+        "18",
+        "12",
+    ),
+    program(
+        "memory/fifo",
+        "linked queue, 300,000 live",
+        "6000000",
+        "600000",
+    ),
+    program(
+        "memory/loh",
+        "large arrays, every page written",
+        "6000",
+        "600",
+    ),
+    program(
+        "memory/twothreads",
+        "two threads allocate",
+        "200000",
+        "20000",
+    ),
+    program(
+        "memory/cache",
+        "Dictionary cache, 200,000 entries",
+        "1200000",
+        "300000",
+    ),
+    program(
+        "memory/weak",
+        "weak references and finalizers",
+        "600000",
+        "60000",
+    ),
+    program("memory/pinned", "pinned handles", "400000", "40000"),
+    program(
+        "memory/structs",
+        "arrays of structs with references",
+        "400",
+        "40",
+    ),
+    program("memory/intern", "string interning", "700000", "70000"),
+    program(
+        "memory/pauses",
+        "pauses, 100 MB live",
+        "100 100000",
+        "100 10000",
+    ),
+    program(
+        "memory/pauses",
+        "pauses, 256 MB live",
+        "256 100000",
+        "256 10000",
+    ),
+    program(
+        "memory/alloc32",
+        "three-word objects that die at once",
+        "100000000",
+        "10000000",
+    ),
+];
+
+const SPEED: &[Program] = &[
     program("hello", "start and stop", "", ""),
     program(
         "hello-cold",

@@ -28,7 +28,7 @@ pub fn print(result: &ProgramResult, runtimes: &[Runtime]) {
         println!(
             "  {:<9} {time:>9} {:>6.0} MB  {ratio} {failure}",
             runtime.name,
-            run.max_rss_kib as f64 / 1024.0
+            run.peak_mib()
         );
     }
 }
@@ -37,35 +37,26 @@ pub fn print(result: &ProgramResult, runtimes: &[Runtime]) {
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn write(
-    file: &Path,
-    results: &[ProgramResult],
-    runtimes: &[Runtime],
-    rounds: usize,
-) -> Result<()> {
+pub fn write(file: &Path, generated: &str) -> Result<()> {
     let notes = fs::read_to_string(file)
         .ok()
         .and_then(|text| text.split_once(NOTES).map(|(_, notes)| notes.to_owned()))
         .unwrap_or_else(|| "\n\n## Where the time goes\n\nNot written yet.\n".to_owned());
-    let text = format!("{}{NOTES}{notes}", generated(results, runtimes, rounds));
+    let text = format!("{generated}{NOTES}{notes}");
     fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
 }
 
-fn generated(results: &[ProgramResult], runtimes: &[Runtime], rounds: usize) -> String {
-    let mut text = String::from("# Benchmarks\n\n");
-    push(
-        &mut text,
-        format_args!(
-            "CPU time (user and system, all threads) of the whole process, start included. {rounds} rounds; in each \
+/// How and where a page's numbers were made.
+pub fn preamble(title: &str, command: &str, runtimes: &[Runtime], rounds: usize) -> String {
+    let mut text = format!(
+        "# {title}\n\n\
+         CPU time (user and system, all threads) of the whole process, start included. {rounds} rounds; in each \
          round every program runs once under every runtime, another one first each time. The ratio is that of the \
          medians; in brackets the smallest and the largest ratio of a single round. Below 1, ferrocil needs less. \
          A program counts only with the same output as under Mono. ferrocil's code cache was filled by a run that is \
-         not counted, except for programs marked cold (Mono's class library is precompiled). Made by `cargo xtask bench`.\n\n"
-        ),
-    );
-    push(
-        &mut text,
-        format_args!("Machine: {}.\n\n", machine::describe()),
+         not counted, except for programs marked cold (Mono's class library is precompiled). Made by `{command}`.\n\n\
+         Machine: {}.\n\n",
+        machine::describe()
     );
     for line in machine::versions() {
         push(&mut text, format_args!("- {line}\n"));
@@ -77,6 +68,12 @@ fn generated(results: &[ProgramResult], runtimes: &[Runtime], rounds: usize) -> 
     } else {
         text.push_str("- CoreCLR could not be had on this machine\n");
     }
+    text
+}
+
+/// The page of the speed group.
+pub fn speed(results: &[ProgramResult], runtimes: &[Runtime], rounds: usize) -> String {
+    let mut text = preamble("Benchmarks", "cargo xtask bench", runtimes, rounds);
     text.push_str("\n![CPU time as a ratio](benchmarks.svg)\n\n| program | what |");
     for runtime in runtimes {
         push(&mut text, format_args!(" {} ms |", runtime.name));
@@ -92,7 +89,7 @@ fn generated(results: &[ProgramResult], runtimes: &[Runtime], rounds: usize) -> 
     for result in results {
         row(&mut text, result);
     }
-    means(&mut text, results, runtimes);
+    means(&mut text, "", results, runtimes, ProgramResult::ratio);
     failures(&mut text, results, runtimes);
     text
 }
@@ -107,7 +104,8 @@ fn row(text: &mut String, result: &ProgramResult) {
         text,
         format_args!(
             "| `{}{argument}` | {} |",
-            result.program.name, result.program.what
+            result.program.title(),
+            result.program.what
         ),
     );
     for run in &result.runs {
@@ -123,24 +121,31 @@ fn row(text: &mut String, result: &ProgramResult) {
     let memory: Vec<String> = result
         .runs
         .iter()
-        .map(|run| format!("{:.0}", run.max_rss_kib as f64 / 1024.0))
+        .map(|run| format!("{:.0}", run.peak_mib()))
         .collect();
     push(text, format_args!(" {} |\n", memory.join(" / ")));
 }
 
-fn means(text: &mut String, results: &[ProgramResult], runtimes: &[Runtime]) {
+/// Geometric means of a ratio, one line a runtime.
+pub fn means(
+    text: &mut String,
+    what: &str,
+    results: &[ProgramResult],
+    runtimes: &[Runtime],
+    ratio: impl Fn(&ProgramResult, usize) -> Option<Ratio>,
+) {
     text.push('\n');
     for (other, runtime) in runtimes.iter().enumerate().skip(1) {
         let ratios: Vec<f64> = results
             .iter()
-            .filter_map(|r| r.ratio(other))
+            .filter_map(|r| ratio(r, other))
             .map(|r| r.value)
             .collect();
         if let Some(mean) = statistics::geometric_mean(&ratios) {
             push(
                 text,
                 format_args!(
-                    "Geometric mean to {}: {mean:.2} ({} of {} programs).\n",
+                    "Geometric mean {what}to {}: {mean:.2} ({} of {} programs).\n",
                     runtime.name,
                     ratios.len(),
                     results.len()
@@ -150,7 +155,8 @@ fn means(text: &mut String, results: &[ProgramResult], runtimes: &[Runtime]) {
     }
 }
 
-fn failures(text: &mut String, results: &[ProgramResult], runtimes: &[Runtime]) {
+/// What failed, and how.
+pub fn failures(text: &mut String, results: &[ProgramResult], runtimes: &[Runtime]) {
     for result in results {
         for (run, runtime) in result.runs.iter().zip(runtimes) {
             if let Some(failure) = &run.failure {
@@ -158,7 +164,8 @@ fn failures(text: &mut String, results: &[ProgramResult], runtimes: &[Runtime]) 
                     text,
                     format_args!(
                         "\n- `{}` under {}: {failure}",
-                        result.program.name, runtime.name
+                        result.program.title(),
+                        runtime.name
                     ),
                 );
             }
@@ -167,14 +174,16 @@ fn failures(text: &mut String, results: &[ProgramResult], runtimes: &[Runtime]) 
     text.push_str("\n\n");
 }
 
-fn shown(ratio: Option<Ratio>) -> String {
+/// A ratio with its spread.
+pub fn shown(ratio: Option<Ratio>) -> String {
     ratio.map_or_else(
         || "-".to_owned(),
         |r| format!("{:.2} [{:.2}..{:.2}]", r.value, r.low, r.high),
     )
 }
 
-fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+/// Appends formatted text.
+pub fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
     // Writing to a String cannot fail.
     let _ = text.write_fmt(arguments);
 }
@@ -183,12 +192,12 @@ fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
 mod tests {
     use std::path::PathBuf;
 
-    use super::generated;
+    use super::speed;
     use crate::bench::measure::{ProgramResult, Run, Runtime};
-    use crate::bench::programs::{PROGRAMS, Program};
+    use crate::bench::programs::{Group, Program};
 
     fn program(name: &str) -> &'static Program {
-        let found = PROGRAMS.iter().find(|p| p.name == name);
+        let found = Group::Speed.programs().iter().find(|p| p.name == name);
         found.expect("a program of the benchmarks")
     }
 
@@ -197,8 +206,8 @@ mod tests {
         let runtimes = [Runtime::ferrocil(PathBuf::new()), Runtime::mono()];
         let good = |ms: f64| Run {
             cpu_ms: vec![ms, ms],
-            max_rss_kib: 2048,
-            failure: None,
+            max_rss_kib: vec![2048.0],
+            ..Run::default()
         };
         let results = [
             ProgramResult {
@@ -218,7 +227,7 @@ mod tests {
                 ],
             },
         ];
-        let text = generated(&results, &runtimes, 2);
+        let text = speed(&results, &runtimes, 2);
         assert!(text.contains("| `nbody 5` | floating point on object fields | 50.0 | 100 | 0.50 [0.50..0.50] | 2 / 2 |"), "{text}");
         assert!(text.contains("fails | 10.0 | - |"), "{text}");
         assert!(
