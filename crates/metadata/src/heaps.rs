@@ -66,21 +66,25 @@ impl<'a> Strings<'a> {
     }
 }
 
-/// Where the first zero is. Names are short: eight bytes at a time from the start beat searches that align first.
+/// Where the first zero is. Names are short: sixteen bytes at a time from the start beat searches that align first,
+/// and most names end in the first sixteen, so that the processor guesses well.
 #[inline]
 fn first_zero(bytes: &[u8]) -> Option<usize> {
     const LOW: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
-    let (words, rest) = bytes.as_chunks::<8>();
+    // The lowest byte of which the high bit is set was zero; above it there may be others that were one.
+    let zeros = |word: u64| word.wrapping_sub(LOW) & !word & HIGH;
+    let (pairs, rest) = bytes.as_chunks::<16>();
     let mut at = 0;
-    for word in words {
-        let word = u64::from_le_bytes(*word);
-        // The lowest byte of which the high bit is set was zero; above it there may be others that were one.
-        let zeros = word.wrapping_sub(LOW) & !word & HIGH;
-        if zeros != 0 {
-            return Some(at + (zeros.trailing_zeros() / 8) as usize);
+    for pair in pairs {
+        let pair = u128::from_le_bytes(*pair);
+        let (low, high) = (zeros(pair as u64), zeros((pair >> 64) as u64));
+        if low | high != 0 {
+            // Chosen without a jump.
+            let (word, skipped) = if low != 0 { (low, 0) } else { (high, 8) };
+            return Some(at + skipped + (word.trailing_zeros() / 8) as usize);
         }
-        at += 8;
+        at += 16;
     }
     rest.iter()
         .position(|byte| *byte == 0)
@@ -88,6 +92,7 @@ fn first_zero(bytes: &[u8]) -> Option<usize> {
 }
 
 /// A length-prefixed item of the blob or user-string heap.
+#[inline]
 fn sized_item<'a>(heap: &'a [u8], name: &'static str, index: u32) -> Result<&'a [u8], Error> {
     let bad = Error::BadHeapIndex { heap: name, index };
     let mut reader = Reader::new(heap.get(index as usize..).ok_or(bad)?);

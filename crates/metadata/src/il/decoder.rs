@@ -3,7 +3,6 @@
 use super::Error;
 use super::opcode::{ONE_BYTE, Opcode, OperandKind, TWO_BYTES};
 use crate::Token;
-use crate::reader::u32_at;
 
 /// A decoded instruction. Prefixes are instructions of their own.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -107,8 +106,10 @@ impl ExactSizeIterator for SwitchTargets<'_> {}
 /// Iterator over the instructions of a method body; stops after the first error.
 #[derive(Clone, Copy, Debug)]
 pub struct Decoder<'a> {
-    code: &'a [u8],
-    offset: u32,
+    /// What is not decoded yet: a slice that shrinks costs less than an offset into one that does not.
+    rest: &'a [u8],
+    /// Bytes of the whole code.
+    len: u32,
 }
 
 impl<'a> Decoder<'a> {
@@ -116,80 +117,60 @@ impl<'a> Decoder<'a> {
     #[inline]
     #[must_use]
     pub fn new(code: &'a [u8]) -> Self {
+        let rest = code.get(..u32::MAX as usize).unwrap_or(code);
         Self {
-            code: code.get(..u32::MAX as usize).unwrap_or(code),
-            offset: 0,
+            rest,
+            // It was cut to what fits.
+            len: rest.len() as u32,
         }
     }
 
-    /// Starts at an offset, which must be the start of an instruction for the result to make sense.
+    /// Starts at an offset, which must be the start of an instruction for the result to make sense; there is nothing
+    /// to decode at or beyond the end.
     #[inline]
     #[must_use]
     pub fn at(code: &'a [u8], offset: u32) -> Self {
+        let all = Self::new(code);
         Self {
-            offset,
-            ..Self::new(code)
+            rest: all.rest.get(offset as usize..).unwrap_or(&[]),
+            ..all
         }
     }
 
-    /// Offset of the next instruction.
+    /// Offset of the next instruction; the code's length at the end and after an error.
     #[inline]
     #[must_use]
     pub const fn offset(&self) -> u32 {
-        self.offset
+        self.len - self.rest.len() as u32
     }
 
+    /// The instruction that starts with this byte, and what comes after it.
     #[inline]
-    fn code_len(&self) -> u32 {
-        // `new` cut the code to what fits.
-        self.code.len() as u32
-    }
-
-    /// `base + distance`, when it is inside the code.
-    #[inline]
-    fn target(&self, base: u32, distance: i32) -> Option<u32> {
-        base.checked_add_signed(distance)
-            .filter(|target| *target < self.code_len())
-    }
-
-    #[inline]
-    fn decode(&self) -> Result<Instruction<'a>, Error> {
-        let offset = self.offset;
+    fn decode(self, first: u8, mut after: &'a [u8]) -> Result<(Instruction<'a>, &'a [u8]), Error> {
+        let offset = self.offset();
         let truncated = Error::Truncated { offset };
-        let bytes = self.code.get(offset as usize..).unwrap_or(&[]);
-        let first = *bytes.first().ok_or(truncated)?;
-        let (found, mut size) = if first == 0xFE {
-            let second = *bytes.get(1).ok_or(truncated)?;
-            let found = TWO_BYTES[usize::from(second)];
-            (
-                found.ok_or(Error::UnknownOpcode {
-                    offset,
-                    opcode: 0xFE00 | u16::from(second),
-                })?,
-                2,
-            )
-        } else {
-            let found = ONE_BYTE[usize::from(first)];
-            (
-                found.ok_or(Error::UnknownOpcode {
-                    offset,
-                    opcode: u16::from(first),
-                })?,
-                1,
-            )
-        };
-        let (opcode, kind) = found;
-        let operand = bytes.get(size..).unwrap_or(&[]);
         macro_rules! fixed {
             ($ty:ty) => {{
-                let bytes = operand
-                    .first_chunk::<{ size_of::<$ty>() }>()
+                let (bytes, rest) = after
+                    .split_first_chunk::<{ size_of::<$ty>() }>()
                     .ok_or(truncated)?;
-                size += size_of::<$ty>();
+                after = rest;
                 <$ty>::from_le_bytes(*bytes)
             }};
         }
-        let bad_branch = Error::BadBranch { offset };
+        let found = if first == 0xFE {
+            let second = fixed!(u8);
+            TWO_BYTES[usize::from(second)].ok_or(Error::UnknownOpcode {
+                offset,
+                opcode: 0xFE00 | u16::from(second),
+            })
+        } else {
+            ONE_BYTE[usize::from(first)].ok_or(Error::UnknownOpcode {
+                offset,
+                opcode: u16::from(first),
+            })
+        };
+        let (opcode, kind) = found?;
         let operand = match kind {
             OperandKind::None => Operand::None,
             OperandKind::I8 => Operand::I8(fixed!(i8)),
@@ -202,21 +183,16 @@ impl<'a> Decoder<'a> {
             OperandKind::Var => Operand::Var(fixed!(u16)),
             OperandKind::ShortBranch => {
                 let distance = i32::from(fixed!(i8));
-                Operand::Branch(
-                    self.target(offset + size as u32, distance)
-                        .ok_or(bad_branch)?,
-                )
+                Operand::Branch(self.target(after, distance, offset)?)
             }
             OperandKind::Branch => {
                 let distance = fixed!(i32);
-                Operand::Branch(
-                    self.target(offset + size as u32, distance)
-                        .ok_or(bad_branch)?,
-                )
+                Operand::Branch(self.target(after, distance, offset)?)
             }
             OperandKind::Switch => {
-                let targets = self.switch_targets(operand, offset)?;
-                size += 4 + targets.distances.len();
+                let count = fixed!(u32);
+                let (targets, rest) = switch_targets(after, count, self.len, offset)?;
+                after = rest;
                 Operand::Switch(targets)
             }
             OperandKind::Method
@@ -226,35 +202,51 @@ impl<'a> Decoder<'a> {
             | OperandKind::String
             | OperandKind::Sig => Operand::Token(Token(fixed!(u32))),
         };
-        Ok(Instruction {
+        let instruction = Instruction {
             offset,
-            size: size as u32,
+            size: (self.rest.len() - after.len()) as u32,
             opcode,
             operand,
-        })
+        };
+        Ok((instruction, after))
     }
 
-    fn switch_targets(&self, operand: &'a [u8], offset: u32) -> Result<SwitchTargets<'a>, Error> {
-        let truncated = Error::Truncated { offset };
-        let count = u32_at(operand, 0).ok_or(truncated)?;
-        let len = usize::try_from(u64::from(count) * 4).map_err(|_| truncated)?;
-        let distances = operand
-            .get(4..)
-            .and_then(|bytes| bytes.get(..len))
-            .ok_or(truncated)?;
-        // Inside the code, so it fits.
-        let base = offset + 1 + 4 + len as u32;
-        let targets = SwitchTargets { distances, base };
-        let inside = distances
-            .as_chunks::<4>()
-            .0
-            .iter()
-            .all(|distance| self.target(base, i32::from_le_bytes(*distance)).is_some());
-        if inside {
-            Ok(targets)
-        } else {
-            Err(Error::BadBranch { offset })
-        }
+    /// The target at a distance from the start of `after`, when it is inside the code.
+    #[inline]
+    fn target(self, after: &[u8], distance: i32, offset: u32) -> Result<u32, Error> {
+        let base = self.len - after.len() as u32;
+        target(base, distance, self.len).ok_or(Error::BadBranch { offset })
+    }
+}
+
+/// `base + distance`, when it is inside the code.
+#[inline]
+fn target(base: u32, distance: i32, len: u32) -> Option<u32> {
+    base.checked_add_signed(distance)
+        .filter(|target| *target < len)
+}
+
+/// The targets of a `switch`, whose distances are at the start of `bytes`, and what comes after them.
+fn switch_targets(
+    bytes: &[u8],
+    count: u32,
+    code_len: u32,
+    offset: u32,
+) -> Result<(SwitchTargets<'_>, &[u8]), Error> {
+    let split = usize::try_from(u64::from(count) * 4)
+        .ok()
+        .and_then(|len| bytes.split_at_checked(len));
+    let (distances, rest) = split.ok_or(Error::Truncated { offset })?;
+    let base = code_len - rest.len() as u32;
+    let inside = distances
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .all(|distance| target(base, i32::from_le_bytes(*distance), code_len).is_some());
+    if inside {
+        Ok((SwitchTargets { distances, base }, rest))
+    } else {
+        Err(Error::BadBranch { offset })
     }
 }
 
@@ -263,15 +255,17 @@ impl<'a> Iterator for Decoder<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        if self.offset >= self.code_len() {
-            return None;
+        let (first, after) = self.rest.split_first()?;
+        match self.decode(*first, after) {
+            Ok((instruction, rest)) => {
+                self.rest = rest;
+                Some(Ok(instruction))
+            }
+            Err(error) => {
+                self.rest = &[];
+                Some(Err(error))
+            }
         }
-        let decoded = self.decode();
-        self.offset = match &decoded {
-            Ok(instruction) => instruction.end(),
-            Err(_) => u32::MAX,
-        };
-        Some(decoded)
     }
 }
 

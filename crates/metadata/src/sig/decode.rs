@@ -113,10 +113,12 @@ impl<'a, 'b, B: TypeBuilder> Decoder<'a, 'b, B> {
         }
     }
 
+    #[inline]
     fn u8(&mut self) -> Result<u8, Error> {
         self.reader.u8().ok_or(Error::Truncated)
     }
 
+    #[inline]
     fn number(&mut self) -> Result<u32, Error> {
         self.reader.compressed_u32().ok_or(Error::Truncated)
     }
@@ -154,6 +156,7 @@ impl<'a, 'b, B: TypeBuilder> Decoder<'a, 'b, B> {
         Ok(types)
     }
 
+    #[inline]
     fn type_token(&mut self) -> Result<Token, Error> {
         let coded = self.number()?;
         let table = match coded & 3 {
@@ -246,15 +249,23 @@ impl<'a, 'b, B: TypeBuilder> Decoder<'a, 'b, B> {
         }
     }
 
+    /// Half of all types are one byte: those cost no call.
+    #[inline]
     fn ty(&mut self, depth: u32) -> Result<B::Type, B::Error> {
         if depth >= MAX_DEPTH {
             return Err(Error::TooDeep.into());
         }
-        let inner = depth + 1;
         let byte = self.u8()?;
-        let element = ElementType::from_u8(byte).ok_or(Error::BadElementType(byte))?;
+        match ElementType::from_u8(byte) {
+            Some(element) if element.is_primitive() => self.builder.primitive(element),
+            Some(element) => self.longer_type(element, depth + 1),
+            None => Err(Error::BadElementType(byte).into()),
+        }
+    }
+
+    /// A type of which the first byte is read; what is inside it lies at the depth `inner`.
+    fn longer_type(&mut self, element: ElementType, inner: u32) -> Result<B::Type, B::Error> {
         match element {
-            _ if element.is_primitive() => self.builder.primitive(element),
             ElementType::Class | ElementType::ValueType => {
                 let token = self.type_token()?;
                 self.builder.class(token, element == ElementType::ValueType)
@@ -295,7 +306,7 @@ impl<'a, 'b, B: TypeBuilder> Decoder<'a, 'b, B> {
                 self.builder
                     .modified(element == ElementType::CModReqd, modifier, ty)
             }
-            _ => Err(Error::BadElementType(byte).into()),
+            _ => Err(Error::BadElementType(element as u8).into()),
         }
     }
 
