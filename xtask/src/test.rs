@@ -62,6 +62,9 @@ const STEPS: &[Step] = &[
     ("conformance: exceptions, from the code cache", || {
         succeed(conformance::command(&ConformanceArguments::warm_sample()))
     }),
+    ("conformance: threads, under collector stress", || {
+        succeed(conformance::command(&ConformanceArguments::stress_sample()))
+    }),
     ("round trip: image, text, ilasm, image", || {
         succeed(roundtrip::command(&RoundtripArguments::sample()))
     }),

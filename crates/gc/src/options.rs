@@ -8,8 +8,9 @@ pub struct HeapOptions {
     /// The hard limit, in bytes, of objects, side metadata and the collector's
     /// own tables together.
     pub max_bytes: usize,
-    /// Collect before every n-th allocation. Buffers then hold one object at a
-    /// time, so inline allocation in compiled code takes the slow path too.
+    /// Collect before every n-th allocation. What compiled code allocates by
+    /// itself counts by bytes, 32 for one, and buffers hold a changing number of
+    /// bytes below n times 32: with 1, every allocation comes to the heap.
     pub stress: Option<u32>,
     /// Check the whole heap before and after each collection; panics with a
     /// report when it is broken.

@@ -63,7 +63,7 @@ impl Compiler {
             return Err(CompileError::SharedFilter);
         }
         for func in &mut funcs {
-            passes::run(func, tier, dumps.as_mut().map(|d| &mut d.stages));
+            passes::run(func, &eh, tier, dumps.as_mut().map(|d| &mut d.stages));
         }
         let mut stats = Stats {
             il_bytes: input.body.code.len() as u32,

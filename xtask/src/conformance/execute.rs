@@ -114,21 +114,16 @@ impl Executor {
     ///
     /// # Errors
     /// When the cache cannot be opened.
-    pub fn new(mode: Mode, limit: Duration, code_cache: Option<PathBuf>) -> Result<Self> {
+    pub fn new(mode: Mode, runner: Runner, code_cache: Option<PathBuf>) -> Result<Self> {
         let folder = paths::target().join("conformance");
         Ok(Self {
             mode,
             cache: Cache::open(folder.join("cache"))?,
             runner: Runner {
                 code_cache: code_cache.unwrap_or_else(|| PathBuf::from("off")),
-                ..Runner::new(limit)
+                ..runner
             },
         })
-    }
-
-    /// Options that ferrocil gets in every run.
-    pub fn ferrocil_options(&mut self, options: &[&str]) {
-        self.runner.options = options.iter().map(|&o| o.to_owned()).collect();
     }
 
     /// Builds (or takes from the cache), runs and compares one case.
@@ -195,8 +190,8 @@ impl Executor {
 }
 
 impl Runner {
-    /// A runner that stops each run after `limit`.
-    pub fn new(limit: Duration) -> Self {
+    /// A runner that stops each run after `limit` and gives ferrocil these options.
+    pub fn new(limit: Duration, options: Vec<String>) -> Self {
         Self {
             limits: Limits {
                 time: limit,
@@ -206,7 +201,7 @@ impl Runner {
             code_cache: PathBuf::from("off"),
             scratch: paths::target().join("conformance").join("scratch"),
             counter: AtomicU64::new(0),
-            options: Vec::new(),
+            options,
         }
     }
 

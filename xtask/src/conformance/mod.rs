@@ -25,7 +25,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{compile, paths, setup};
-use execute::{CaseResult, Executor, Mode};
+use execute::{CaseResult, Executor, Mode, Runner};
 use expected::ExpectedFailures;
 
 pub use suites::SuiteName;
@@ -56,6 +56,12 @@ pub struct ConformanceArguments {
     /// Run everything with this `--tier` of ferrocil.
     #[arg(long)]
     tier: Option<String>,
+    /// Run everything with this `--gc-stress` of ferrocil. The time limit is eight times as long.
+    #[arg(long, value_name = "N")]
+    gc_stress: Option<u32>,
+    /// Run everything with `--gc-verify` of ferrocil. The time limit is eight times as long.
+    #[arg(long)]
+    gc_verify: bool,
     /// Check the cases themselves: run each twice under Mono and compare.
     #[arg(long)]
     oracle_only: bool,
@@ -79,6 +85,8 @@ impl Default for ConformanceArguments {
             limit: 20,
             ferrocil: None,
             tier: None,
+            gc_stress: None,
+            gc_verify: false,
             oracle_only: false,
             warm: false,
             bless_nothing: true,
@@ -94,6 +102,34 @@ impl ConformanceArguments {
             warm: true,
             ..Self::default()
         }
+    }
+
+    /// A part of the cases with a collection at every 64th allocation, the heap checked around each.
+    pub fn stress_sample() -> Self {
+        Self {
+            filter: Some("threads/".to_owned()),
+            gc_stress: Some(64),
+            gc_verify: true,
+            ..Self::default()
+        }
+    }
+
+    /// Options that ferrocil gets in every run.
+    fn ferrocil_options(&self) -> Vec<String> {
+        let tier = self.tier.iter().map(|tier| format!("--tier={tier}"));
+        let stress = self.gc_stress.iter().map(|n| format!("--gc-stress={n}"));
+        let verify = self.gc_verify.then(|| "--gc-verify".to_owned());
+        tier.chain(stress).chain(verify).collect()
+    }
+
+    /// Time limit of one run.
+    fn limit(&self) -> Duration {
+        let factor = if self.gc_stress.is_some() || self.gc_verify {
+            8
+        } else {
+            1
+        };
+        Duration::from_secs(self.limit.saturating_mul(factor))
     }
 }
 
@@ -132,10 +168,8 @@ pub fn command(arguments: &ConformanceArguments) -> Result<ExitCode> {
     {
         std::fs::remove_dir_all(folder)?;
     }
-    let mut executor = Executor::new(mode, Duration::from_secs(arguments.limit), code_cache)?;
-    if let Some(tier) = &arguments.tier {
-        executor.ferrocil_options(&["--tier", tier]);
-    }
+    let runner = Runner::new(arguments.limit(), arguments.ferrocil_options());
+    let executor = Executor::new(mode, runner, code_cache)?;
     let started = Instant::now();
     let run = || {
         run_all(
@@ -154,6 +188,7 @@ pub fn command(arguments: &ConformanceArguments) -> Result<ExitCode> {
         results,
         started,
         "ferrocil conformance",
+        arguments.ferrocil_options(),
         &paths::target().join("conformance"),
     )
 }
@@ -185,12 +220,14 @@ fn finish(
     results: Vec<CaseResult>,
     started: Instant,
     title: &str,
+    options: Vec<String>,
     output: &Path,
 ) -> Result<ExitCode> {
-    let summary = report::Summary::new(results, started.elapsed());
+    let title = [title, &options.join(" ")].join(" ");
+    let summary = report::Summary::new(results, started.elapsed(), options);
     report::print_table(&summary);
     report::write_json(&summary, &output.join("results.json"))?;
-    html::write(title, &summary, &output.join("index.html"))?;
+    html::write(title.trim_end(), &summary, &output.join("index.html"))?;
     println!("details: {}", output.join("index.html").display());
     Ok(if summary.good() {
         ExitCode::SUCCESS

@@ -15,6 +15,8 @@ use super::execute::{CaseResult, Verdict};
 pub struct Summary {
     /// Wall-clock seconds of the whole run.
     pub seconds: f64,
+    /// Options that ferrocil got in every run.
+    pub options: Vec<String>,
     /// Counts by folder.
     pub folders: BTreeMap<String, Counts>,
     /// Counts of everything.
@@ -61,7 +63,7 @@ impl Counts {
 
 impl Summary {
     /// Counts the results.
-    pub fn new(results: Vec<CaseResult>, elapsed: Duration) -> Self {
+    pub fn new(results: Vec<CaseResult>, elapsed: Duration, options: Vec<String>) -> Self {
         let mut folders: BTreeMap<String, Counts> = BTreeMap::new();
         let mut total = Counts::default();
         for result in &results {
@@ -73,6 +75,7 @@ impl Summary {
         }
         Self {
             seconds: elapsed.as_secs_f64(),
+            options,
             folders,
             total,
             results,
@@ -95,7 +98,7 @@ pub fn print_table(summary: &Summary) {
         print_row(folder, counts);
     }
     print_row("total", &summary.total);
-    println!("{:.1} s", summary.seconds);
+    println!("{:.1} s {}", summary.seconds, summary.options.join(" "));
     for result in summary
         .results
         .iter()

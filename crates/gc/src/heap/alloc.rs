@@ -15,6 +15,9 @@ use crate::tlab::{NO_BLOCK, Tlab, Window};
 /// How much of a hole is zeroed and given to the fast path at a time.
 const STEP: usize = 4096;
 
+/// Bytes that stress mode counts as an allocation of the fast path.
+const STRESS_UNIT: usize = 32;
+
 /// Why an attempt to allocate failed.
 enum Refused {
     /// It is time to collect.
@@ -62,9 +65,13 @@ impl<B: VmBinding> Heap<B> {
             .filter(|size| *size <= self.core.bytes)
             .ok_or(out_of_memory)?;
         if let Some(interval) = self.options.stress
-            && (self.stress_count.fetch_add(1, Relaxed) + 1).is_multiple_of(interval)
+            && self.count_for_stress(1) >= interval
         {
-            self.collect_since(self.epoch.load(Relaxed), 2, Reason::Stress, false);
+            self.stress_count.store(0, Relaxed);
+            let epoch = self.epoch.load(Relaxed);
+            // Three young collections for a full one; without generations each is full.
+            let generation = if epoch.is_multiple_of(4) { 2 } else { 0 };
+            self.collect_since(epoch, generation, Reason::Stress, false);
         }
         let mut check_budget = true;
         let mut rung = Rung::Normal;
@@ -105,6 +112,24 @@ impl<B: VmBinding> Heap<B> {
         tlab.handed.set(tlab.handed.get() + bytes as u64);
     }
 
+    /// Adds to the allocations since the last collection by stress mode.
+    fn count_for_stress(&self, allocations: u32) -> u32 {
+        let before = self.stress_count.fetch_add(allocations, Relaxed);
+        before.saturating_add(allocations)
+    }
+
+    /// In stress mode: how many bytes the fast path gets beyond one object, from none to `interval - 1`
+    /// times `STRESS_UNIT`. The lengths differ, so that each allocation site has its turn to collect.
+    fn stress_step(&self, interval: u32) -> usize {
+        // A linear congruential generator modulo 2^32 (Knuth): the high bits are good.
+        let next = |state: u32| state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let previous = self.stress_random.fetch_update(Relaxed, Relaxed, |s| Some(next(s)));
+        let state = next(previous.unwrap_or_else(|unchanged| unchanged));
+        let units = (u64::from(state) * u64::from(interval)) >> 32;
+        self.count_for_stress(units as u32);
+        (units as usize).saturating_mul(STRESS_UNIT)
+    }
+
     /// Makes room for `size` bytes in what is left of a window's hole.
     fn extend(&self, tlab: &Tlab, window: &Window, size: usize) -> Option<usize> {
         let cursor = window.cursor.get();
@@ -112,10 +137,9 @@ impl<B: VmBinding> Heap<B> {
             return None;
         }
         let limit = window.limit.get();
-        let step = if self.options.stress.is_some() {
-            0
-        } else {
-            STEP
+        let step = match self.options.stress {
+            Some(interval) => self.stress_step(interval),
+            None => STEP,
         };
         let new_limit = (cursor + size).max(limit + step).min(window.end.get());
         if new_limit > limit {

@@ -74,7 +74,9 @@ pub struct Heap<B: VmBinding> {
     pressure_base: AtomicUsize,
     /// Collections so far.
     epoch: AtomicU64,
+    /// Allocations since the last collection by stress mode.
     stress_count: AtomicU32,
+    stress_random: AtomicU32,
     collecting: AtomicBool,
 }
 
@@ -112,6 +114,7 @@ impl<B: VmBinding> Heap<B> {
             pressure_base: AtomicUsize::new(0),
             epoch: AtomicU64::new(0),
             stress_count: AtomicU32::new(0),
+            stress_random: AtomicU32::new(0),
             collecting: AtomicBool::new(false),
             options,
         })

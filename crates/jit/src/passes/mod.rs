@@ -9,25 +9,32 @@ mod scalars;
 mod values;
 
 use crate::compiler::Tier;
-use crate::hir::Func;
+use crate::hir::{Func, MethodEh};
 
 /// A pass.
-type Pass = (&'static str, fn(&mut Func));
+type Pass = (&'static str, fn(&mut Func, &MethodEh));
 
 /// The passes of each tier, in order.
-const QUICK: &[Pass] = &[("merge", merge::run), ("checks", checks::run)];
+const MERGE: Pass = ("merge", |func, _| merge::run(func));
+const CHECKS: Pass = ("checks", |func, _| checks::run(func));
+const QUICK: &[Pass] = &[MERGE, CHECKS];
 const OPTIMIZED: &[Pass] = &[
-    ("merge", merge::run),
-    ("scalars", scalars::run),
+    MERGE,
+    ("scalars", |func, _| scalars::run(func)),
     ("values", values::run),
-    ("bounds", bounds::run),
-    ("checks", checks::run),
-    ("merge", merge::run),
-    ("dce", dce::run),
+    ("bounds", |func, _| bounds::run(func)),
+    CHECKS,
+    MERGE,
+    ("dce", |func, _| dce::run(func)),
 ];
 
 /// Runs the passes of a tier. `stages` receives the text of the function whenever it changed.
-pub(crate) fn run(func: &mut Func, tier: Tier, mut stages: Option<&mut Vec<(String, String)>>) {
+pub(crate) fn run(
+    func: &mut Func,
+    eh: &MethodEh,
+    tier: Tier,
+    mut stages: Option<&mut Vec<(String, String)>>,
+) {
     let passes = match tier {
         Tier::Quick => QUICK,
         Tier::Optimized => OPTIMIZED,
@@ -44,7 +51,7 @@ pub(crate) fn run(func: &mut Func, tier: Tier, mut stages: Option<&mut Vec<(Stri
     };
     note("import", func);
     for (name, pass) in passes {
-        pass(func);
+        pass(func, eh);
         note(name, func);
     }
 }

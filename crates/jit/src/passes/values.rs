@@ -6,7 +6,8 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::hir::{
-    Access, Binary, Block, Cond, Convert, Func, Inst, Slot, Terminator, Ty, Unary, Value,
+    Access, Binary, Block, Cond, Convert, Func, Handler, Inst, MethodEh, Slot, Terminator, Ty, Unary,
+    Value,
 };
 use crate::host::Symbol;
 use crate::passes::cfg::Cfg;
@@ -51,7 +52,7 @@ struct Walk<'a> {
 }
 
 /// Numbers the values of a function.
-pub(super) fn run(func: &mut Func) {
+pub(super) fn run(func: &mut Func, eh: &MethodEh) {
     let cfg = Cfg::new(func);
     let mut walk = Walk {
         func,
@@ -68,7 +69,7 @@ pub(super) fn run(func: &mut Func) {
         walk.tree(root);
     }
     walk.rename();
-    drop_unreached(func);
+    drop_unreached(func, eh);
 }
 
 impl Walk<'_> {
@@ -419,11 +420,33 @@ impl Walk<'_> {
     }
 }
 
-/// Drops blocks that nothing reaches any more. Handlers stay.
-fn drop_unreached(func: &mut Func) {
-    let cfg = Cfg::new(func);
-    let reached: FxHashSet<Block> = cfg.order.iter().copied().collect();
+/// Drops blocks that nothing reaches any more, and handlers of clauses that protect nothing any
+/// more: what they use may have gone with the blocks that they protected.
+fn drop_unreached(func: &mut Func, eh: &MethodEh) {
+    let mut reached: FxHashSet<Block> = FxHashSet::default();
+    let mut entered = vec![false; func.handlers.len()];
+    let mut work = vec![func.layout[0]];
+    while let Some(block) = work.pop() {
+        if !reached.insert(block) {
+            continue;
+        }
+        let data = &func.blocks[block];
+        data.term.edges(|edge| work.push(edge.block));
+        for &clause in data.region.map_or(&[][..], |region| &eh.regions[region]) {
+            entered[clause as usize] = true;
+            if let Some(Handler::Catch(entry) | Handler::Finally(entry)) =
+                func.handlers[clause as usize]
+            {
+                work.push(entry);
+            }
+        }
+    }
     func.layout.retain(|block| reached.contains(block));
+    for (handler, entered) in func.handlers.iter_mut().zip(entered) {
+        if !entered {
+            *handler = None;
+        }
+    }
 }
 
 fn narrow(mem: crate::hir::Mem, value: i64) -> i64 {

@@ -80,15 +80,6 @@ impl Host<'_> {
         ResolveError(DeferredError(errors.len() as u32 - 1))
     }
 
-    /// Whether compiled code may allocate by itself; stress mode counts every allocation.
-    fn allocates_inline(&self) -> bool {
-        let stress = self.runtime.options().heap.stress.is_some();
-        if let (true, Some(recorder)) = (stress, self.recorder) {
-            recorder.bind_to_process();
-        }
-        !stress
-    }
-
     pub(crate) fn answer<T>(&self, result: LoadResult<T>) -> HostResult<T> {
         result.map_err(|e| self.defer(e))
     }
@@ -754,12 +745,11 @@ impl CompilerHost for Host<'_> {
         let vtable = self.domain.vtable(self.class(class).ok()?).ok()?;
         let most = self.runtime.heap().alloc_descriptor().max_inline_size;
         let size = vtable.base_size;
-        (self.allocates_inline() && !vtable.has_finalizer && size <= most).then_some(size)
+        (!vtable.has_finalizer && size <= most).then_some(size)
     }
 
     fn inline_vector(&self, _array: TypeHandle) -> Option<u32> {
-        self.allocates_inline()
-            .then(|| self.runtime.heap().alloc_descriptor().max_inline_size)
+        Some(self.runtime.heap().alloc_descriptor().max_inline_size)
     }
 
     fn inline_body(&self, method: MethodHandle) -> Option<IlBody<'_>> {

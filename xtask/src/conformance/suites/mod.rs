@@ -7,7 +7,7 @@ mod source;
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Result, bail};
 use clap::ValueEnum;
@@ -60,7 +60,7 @@ pub fn command(suite: SuiteName, arguments: &ConformanceArguments) -> Result<Exi
     std::fs::create_dir_all(&output)?;
     let judge = Judge {
         cache: Cache::open(output.join("cache"))?,
-        runner: Runner::new(Duration::from_secs(arguments.limit)),
+        runner: Runner::new(arguments.limit(), arguments.ferrocil_options()),
         ferrocil: ferrocil(arguments)?,
     };
     let expected = ExpectedFailures::load(
@@ -106,6 +106,7 @@ pub fn command(suite: SuiteName, arguments: &ConformanceArguments) -> Result<Exi
         results,
         started,
         &format!("ferrocil: {}", suite.text()),
+        arguments.ferrocil_options(),
         &output,
     )
 }
