@@ -15,7 +15,7 @@ use crate::{compile, paths, setup};
 /// Options of `cargo xtask mutate-bodies`.
 #[derive(Debug, Args)]
 pub struct MutateArguments {
-    /// Changed bodies to compile.
+    /// Changed bodies to compile, each in both tiers.
     #[arg(long, default_value_t = 10_000)]
     count: usize,
     /// Changed programs to run.
@@ -33,7 +33,7 @@ impl MutateArguments {
     /// A sample that takes seconds.
     pub fn sample() -> Self {
         Self {
-            count: 1000,
+            count: 500,
             run: 20,
             seed: 1,
             dev: false,
@@ -96,7 +96,7 @@ pub fn command(arguments: &MutateArguments) -> Result<ExitCode> {
         }
     }
     if crashes.is_empty() {
-        println!("{} bodies, no crash", arguments.count);
+        println!("{} bodies in both tiers, no crash", arguments.count);
         Ok(ExitCode::SUCCESS)
     } else {
         println!("{} crashes; seed {}", crashes.len(), arguments.seed);

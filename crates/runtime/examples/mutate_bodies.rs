@@ -5,8 +5,8 @@
 //! [--batch 50] [--ferrocil COMMAND --run N] FILE…`
 //!
 //! Bodies are changed in place: opcodes, operands, the header, clauses. Each batch is one
-//! image with that many changed bodies, loaded into a runtime of its own, whose methods are
-//! compiled and never run: code that is not type-safe may do anything when it runs, and
+//! image with that many changed bodies, loaded into a runtime of its own for each tier, whose
+//! methods are compiled (callees that are changed too are expanded in them) and never run: code that is not type-safe may do anything when it runs, and
 //! that would say nothing about the compiler. What runs are whole programs (`--run`),
 //! whose changes stay type-safe: other constants, arithmetic, comparisons, conversions
 //! to integers of the same size. Those may print anything, throw and never end; they may
@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use ferrocil::Runtime;
+use ferrocil::{Runtime, TierPolicy};
 use ferrocil_generics::Context;
 use ferrocil_metadata::il::{Decoder, Opcode, Operand};
 use ferrocil_metadata::{Image, TableId, Token};
@@ -211,12 +211,27 @@ fn compile_batch(
     let name = subject.path.file_name().ok_or("a file without a name")?;
     let file = folder.join(name);
     std::fs::write(&file, &bytes)?;
-    let runtime = Runtime::builder().build()?;
+    let (mut compiled, mut refused) = (0, 0);
+    for tier in [TierPolicy::Quick, TierPolicy::Optimized] {
+        let (good, bad) = compile_methods(&file, &methods, tier)?;
+        compiled += good;
+        refused += bad;
+    }
+    Ok((compiled, refused))
+}
+
+/// Compiles methods of a file, each in one tier: how many compiled and were refused.
+fn compile_methods(
+    file: &Path,
+    methods: &[u32],
+    tier: TierPolicy,
+) -> Result<(usize, usize), Box<dyn Error>> {
+    let runtime = Runtime::builder().tier(tier).build()?;
     let vm = runtime.vm();
     let attached = vm.attach(vm.root_domain()).ok_or("already attached")?;
-    let image = vm.load_image(&file)?;
+    let image = vm.load_image(file)?;
     let (mut compiled, mut refused) = (0, 0);
-    for method in methods {
+    for &method in methods {
         let token = Token::new(TableId::MethodDef, method);
         let done = vm
             .resolve_method_token(image, token, Context::EMPTY)

@@ -123,7 +123,9 @@ impl<B: VmBinding> Heap<B> {
     fn stress_step(&self, interval: u32) -> usize {
         // A linear congruential generator modulo 2^32 (Knuth): the high bits are good.
         let next = |state: u32| state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let previous = self.stress_random.fetch_update(Relaxed, Relaxed, |s| Some(next(s)));
+        let previous = self
+            .stress_random
+            .fetch_update(Relaxed, Relaxed, |s| Some(next(s)));
         let state = next(previous.unwrap_or_else(|unchanged| unchanged));
         let units = (u64::from(state) * u64::from(interval)) >> 32;
         self.count_for_stress(units as u32);

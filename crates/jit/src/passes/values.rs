@@ -6,8 +6,8 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::hir::{
-    Access, Binary, Block, Cond, Convert, Func, Handler, Inst, MethodEh, Slot, Terminator, Ty, Unary,
-    Value,
+    Access, Binary, Block, Cond, Convert, Func, Handler, Inst, MethodEh, Slot, Terminator, Ty,
+    Unary, Value,
 };
 use crate::host::Symbol;
 use crate::passes::cfg::Cfg;

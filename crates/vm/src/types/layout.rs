@@ -11,6 +11,7 @@ use super::{ClassKind, ClassPtr, Field, MethodPtr};
 use crate::error::{LoadError, LoadResult};
 use crate::object::HEADER_SIZE;
 use crate::runtime::Runtime;
+use crate::wellknown::Wk;
 
 /// Largest instance, a bound that keeps all offset arithmetic in 32 bits.
 const MAX_SIZE: u64 = 1 << 28;
@@ -41,7 +42,7 @@ pub struct Layout {
     pub thread_statics: Statics,
     /// End of the last instance field before rounding (where a derived class may start).
     pub end: u32,
-    /// Whether it holds managed pointers (`ByReference<T>`, `Span<T>`).
+    /// Whether it holds managed pointers (`ByReference<T>`, `Span<T>`, `TypedReference`).
     pub by_ref_like: bool,
 }
 
@@ -68,6 +69,15 @@ impl Runtime {
             )),
             _ => Ok(false),
         }
+    }
+
+    /// Whether a type keeps managed pointers in native integers.
+    fn hides_pointers(&self, class: ClassPtr) -> bool {
+        let is = |which| {
+            self.well_known_class(which)
+                .is_ok_and(|c| c.def == class.def)
+        };
+        class.is_value_type() && (is(Wk::ByReference) || is(Wk::TypedReference))
     }
 
     /// Fails for type arguments that no parameter can stand for.
@@ -228,7 +238,7 @@ impl Runtime {
         let mut offsets = vec![0u32; fields.len()];
         let mut align = 1u32;
         let mut end = u64::from(start);
-        let mut by_ref_like = false;
+        let mut by_ref_like = self.hides_pointers(class);
         let mut slots = Vec::new();
         for (i, field) in fields.iter().enumerate().filter(|(_, f)| !f.is_static()) {
             let slot = self.field_slot(self.class(field.ty)?)?;
