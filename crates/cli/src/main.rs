@@ -1,6 +1,7 @@
 //! The `ferrocil` command: runs .NET programs and takes them apart.
 
 mod dis;
+mod heap;
 mod options;
 mod report;
 mod verify;
@@ -21,7 +22,12 @@ fn main() -> ExitCode {
         Some(Command::Dis(options)) => return dis::run(options),
         Some(Command::Verify(options)) => return verify::run(options),
         Some(Command::Inspect(inspect)) => options = inspect.options(),
+        Some(Command::Heap(heap)) => options = heap.options(),
         None => {}
+    }
+    if options.heap.is_some() {
+        // Before there is another thread: all of them inherit it.
+        heap::block_signal();
     }
     // The program runs on a thread with a stack of known bounds, so that its overflow is
     // noticed and becomes an exception.
@@ -72,6 +78,12 @@ fn run(options: &Options) -> ExitCode {
         Ok(runtime) => runtime,
         Err(e) => return failed(&e),
     };
+    let watch = options.heap.clone().map(|view| {
+        let program = file.display().to_string();
+        heap::Watch::start(&runtime, view, program)
+    });
+    let exit_watch = watch.clone();
+    let failing_watch = watch.clone();
     let stats = options.stats.then(|| runtime.clone());
     let exit_stats = stats.clone();
     let exiting = runtime.clone();
@@ -80,12 +92,14 @@ fn run(options: &Options) -> ExitCode {
             report::stats(&runtime.stats());
         }
         keep_code(&exiting);
+        heap::finish(exit_watch.as_ref());
         std::process::exit(code);
     });
     let failing = runtime.clone();
     runtime.on_unhandled(move |e, told| {
         unhandled(&e, told);
         keep_code(&failing);
+        heap::finish(failing_watch.as_ref());
         std::process::exit(1);
     });
     let result = runtime.run_file(&file, &options.args);
@@ -100,6 +114,7 @@ fn run(options: &Options) -> ExitCode {
             1
         }
     };
+    heap::finish(watch.as_ref());
     runtime.stop();
     // The system takes the memory back faster than destructors do.
     std::process::exit(code)

@@ -1,5 +1,6 @@
 //! Command line.
 
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -51,6 +52,9 @@ pub struct Options {
     /// Set by `ferrocil inspect`.
     #[arg(skip)]
     pub inspect: Option<Inspection>,
+    /// Set by `ferrocil heap`.
+    #[arg(skip)]
+    pub heap: Option<HeapView>,
     /// The program: a .NET executable.
     #[arg(required = true)]
     pub file: Option<PathBuf>,
@@ -71,6 +75,38 @@ pub enum Command {
     Verify(VerifyOptions),
     /// Run a program and print every stage of the compilation of some of its methods.
     Inspect(InspectOptions),
+    /// Run a program and draw its heap: blocks, lines, large objects, pauses, types by bytes.
+    Heap(HeapOptions),
+}
+
+/// Options of `ferrocil heap`.
+#[derive(Args, Debug)]
+#[command(trailing_var_arg = true)]
+pub struct HeapOptions {
+    /// Where to draw: one HTML file that needs no network (default: the program's name with
+    /// `.heap.html`, in the current folder).
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Draw after every N-th collection too, and not only at the end and on SIGUSR1.
+    #[arg(long, value_name = "N")]
+    every: Option<NonZeroU64>,
+    /// Collect before each picture, so that it shows only what is reachable.
+    #[arg(long)]
+    collect: bool,
+    /// The program, perhaps after options for running it, and its arguments.
+    #[arg(allow_hyphen_values = true, required = true)]
+    run: Vec<String>,
+}
+
+/// What `ferrocil heap` draws, and when.
+#[derive(Clone, Debug)]
+pub struct HeapView {
+    /// The HTML file.
+    pub output: PathBuf,
+    /// Collections between two pictures.
+    pub every: Option<NonZeroU64>,
+    /// Collect first.
+    pub collect: bool,
 }
 
 /// Options of `ferrocil verify`.
@@ -157,6 +193,27 @@ impl InspectOptions {
                 TierName::Quick => Tier::Quick,
                 TierName::Optimized => Tier::Optimized,
             }),
+        });
+        options
+    }
+}
+
+impl HeapOptions {
+    /// Options for running the program. Leaves the process when they are wrong.
+    #[must_use]
+    pub fn options(&self) -> Options {
+        let program = std::iter::once("ferrocil heap");
+        let mut options = Options::parse_from(program.chain(self.run.iter().map(String::as_str)));
+        let output = self.output.clone().unwrap_or_else(|| {
+            let file = options.file.as_deref().and_then(|file| file.file_stem());
+            let mut name = file.unwrap_or_default().to_owned();
+            name.push(".heap.html");
+            name.into()
+        });
+        options.heap = Some(HeapView {
+            output,
+            every: self.every,
+            collect: self.collect,
         });
         options
     }

@@ -34,7 +34,7 @@ pub use crate::collect::{RootVisitor, WeakVisitor};
 pub use crate::descriptor::{AllocDescriptor, BarrierDescriptor};
 pub use crate::error::{HeapError, OutOfMemory};
 pub use crate::handles::{HandleId, HandleKind};
-pub use crate::heap::Heap;
+pub use crate::heap::{Heap, HeapPicture, LineUse, PicturedObject};
 pub use crate::layout::{
     BLOCK, GRANULE, LARGE_OBJECT, LINE, MAX_HEAP, MAX_SMALL, MIN_HEAP, MIN_OBJECT, PAGE,
 };

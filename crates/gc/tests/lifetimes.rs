@@ -2,7 +2,7 @@
 
 mod toy;
 
-use ferrocil_gc::{HandleKind, HeapOptions, ObjectRef};
+use ferrocil_gc::{HandleKind, HeapOptions, LineUse, ObjectRef};
 use toy::{Kind, Mutator, Vm, get, read, vm, write};
 
 fn small() -> (Vm, Mutator) {
@@ -540,4 +540,34 @@ fn young_objects_are_finalized_after_old_ones_were_taken() {
         .map(|object| read(object, 1))
         .collect();
     assert_eq!(order, [0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13]);
+}
+
+#[test]
+fn a_picture_shows_what_each_line_is_used_for() {
+    let (vm, mutator) = small();
+    let old = node(&mutator, 1);
+    mutator.root(old);
+    let middle = mutator.array(Kind::Bytes, 50_000).expect("room");
+    mutator.root(middle);
+    vm.collect(2);
+    let young = node(&mutator, 2);
+    let large = mutator.array(Kind::Bytes, 200_000).expect("room");
+    let mut seen = Vec::new();
+    let picture = vm.picture(|object| seen.push((object.object, object.old)));
+    seen.sort_by_key(|(object, _)| object.addr());
+    let mut expected = vec![(old, true), (middle, true), (young, false), (large, true)];
+    expected.sort_by_key(|(object, _)| object.addr());
+    assert_eq!(seen, expected);
+    assert_eq!((picture.objects, picture.old_objects), (4, 3));
+    assert_eq!(picture.runs, 2);
+    assert_eq!(picture.count(LineUse::Old), 1);
+    assert_eq!(picture.count(LineUse::Young), 1);
+    let pages = |bytes: usize| bytes.div_ceil(4096) * 32;
+    assert_eq!(picture.count(LineUse::OldRun), pages(50_000));
+    assert_eq!(picture.count(LineUse::Large), pages(200_000));
+    assert_eq!(picture.count(LineUse::Hole), picture.blocks * 256 - 2);
+    let holes: usize = picture.holes().iter().sum();
+    assert!((1..=3).contains(&holes), "{:?}", picture.holes());
+    // Taking it changes nothing.
+    assert_eq!(vm.picture(|_| ()), picture);
 }

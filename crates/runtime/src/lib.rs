@@ -24,7 +24,10 @@ mod value;
 pub use assembly::Assembly;
 pub use builder::RuntimeBuilder;
 pub use error::{Error, ManagedException};
-pub use ferrocil_vm::{Inspection, Tier, TierPolicy, TierStats};
+pub use ferrocil_vm::{
+    CollectionRecord, HeapPicture, HeapReport, Inspection, LineUse, Tier, TierPolicy, TierStats,
+    TypeUse,
+};
 pub use method::Method;
 pub use runtime::{Domain, HeapUse, Runtime, StatsReport};
 pub use value::{Args, FromManaged, ToManaged};

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use ferrocil_corlib::CorlibState;
-use ferrocil_vm::{AssemblyStats, CodeCacheStats, RunError, Runtime as Vm, TierStats};
+use ferrocil_vm::{
+    AssemblyStats, CodeCacheStats, CollectionRecord, HeapReport, RunError, Runtime as Vm, TierStats,
+};
 
 use crate::assembly::Assembly;
 use crate::builder::RuntimeBuilder;
@@ -227,6 +229,20 @@ impl Runtime {
             limit: heap.options().max_bytes,
             collections: heap.collection_count(0),
         }
+    }
+
+    /// What lives in the managed heap now, by place and by type. Stops managed threads for some
+    /// nanoseconds an object. Objects that are dead but not collected yet are counted too: call
+    /// [`Runtime::collect`] first to see only what is reachable.
+    #[must_use]
+    pub fn heap_report(&self) -> HeapReport {
+        self.inner.vm.heap_report()
+    }
+
+    /// Sets what is called after each collection, in the thread that collected. It must be quick
+    /// and not call the runtime: send what it has to tell to another thread. The first call counts.
+    pub fn on_collection(&self, hook: impl Fn(&CollectionRecord) + Send + Sync + 'static) {
+        self.inner.vm.set_collection_hook(Box::new(hook));
     }
 
     /// What was compiled and loaded so far.

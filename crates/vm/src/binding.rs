@@ -226,10 +226,14 @@ unsafe impl VmBinding for GcBinding {
     }
 
     fn collection_finished(&self, record: &CollectionRecord) {
-        if let Some(runtime) = self.runtime()
-            && runtime.options().gc_log
-        {
+        let Some(runtime) = self.runtime() else {
+            return;
+        };
+        if runtime.options().gc_log {
             eprintln!("{record}");
+        }
+        if let Some(hook) = runtime.collection_hook.get() {
+            hook(record);
         }
     }
 }

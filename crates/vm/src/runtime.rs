@@ -110,6 +110,7 @@ pub struct Runtime {
     pub(crate) exception_layout: crate::exceptions::ExceptionLayout,
     pub(crate) exts: RwLock<FxHashMap<AnyTypeId, Arc<dyn Any + Send + Sync>>>,
     pub(crate) unhandled: OnceLock<UnhandledHook>,
+    pub(crate) collection_hook: OnceLock<crate::heap_report::CollectionHook>,
     monitors: crate::threads::Monitors,
     entry_image: OnceLock<ImageId>,
     /// The newest exception about a missing assembly, by address, and its error.
@@ -190,6 +191,7 @@ impl Runtime {
             exception_layout: crate::exceptions::ExceptionLayout::default(),
             exts: RwLock::default(),
             unhandled: OnceLock::new(),
+            collection_hook: OnceLock::new(),
             monitors: crate::threads::Monitors::default(),
             entry_image: OnceLock::new(),
             missing_assembly: Mutex::new(None),

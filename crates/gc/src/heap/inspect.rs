@@ -106,7 +106,7 @@ impl<B: VmBinding> Heap<B> {
         });
     }
 
-    fn with_stopped_world<T>(&self, work: impl FnOnce(&Self, usize) -> T) -> T {
+    pub(super) fn with_stopped_world<T>(&self, work: impl FnOnce(&Self, usize) -> T) -> T {
         self.binding.stop_mutators();
         let _stopped = Stopped(&self.binding);
         let top = self.space.lock().top();

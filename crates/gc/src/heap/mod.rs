@@ -5,6 +5,9 @@ mod barrier;
 mod collect;
 mod handles;
 mod inspect;
+mod picture;
+
+pub use self::picture::{HeapPicture, LineUse, PicturedObject};
 
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize};
 
