@@ -38,9 +38,9 @@ pub fn html(program: &str, pictures: &[Picture], collections: &[Timed]) -> Strin
 
 fn section(out: &mut String, picture: &Picture) {
     let heap = &picture.report.picture;
-    let _ = write!(
+    let _ = writeln!(
         out,
-        "<h2>{}, {:.3} s</h2>\n",
+        "<h2>{}, {:.3} s</h2>",
         escaped(&picture.why),
         picture.at.as_secs_f64()
     );
@@ -54,19 +54,14 @@ fn section(out: &mut String, picture: &Picture) {
             );
         }
     }
-    let _ = write!(
-        out,
-        "</p>\n<p>{}</p>\n{}\n",
-        map::scale(heap),
-        map::svg(heap)
-    );
+    let _ = writeln!(out, "</p>\n<p>{}</p>\n{}", map::scale(heap), map::svg(heap));
     holes(out, heap);
     types(out, &picture.report.types);
 }
 
 fn numbers(out: &mut String, heap: &HeapPicture) {
     let lines = |what| mib(heap.count(what) * 128);
-    let _ = write!(
+    let _ = writeln!(
         out,
         "<table><tr><th></th><th>MiB</th><th>count</th></tr>\n\
          <tr><td>hard limit</td><td>{}</td><td></td></tr>\n\
@@ -77,7 +72,7 @@ fn numbers(out: &mut String, heap: &HeapPicture) {
          <tr><td>blocks of small objects</td><td>{}</td><td>{}</td></tr>\n\
          <tr><td>holes in blocks: {:.1}% of their lines (fragmentation)</td><td>{}</td><td>{}</td></tr>\n\
          <tr><td>objects in pages of their own</td><td>{}</td><td>{}</td></tr>\n\
-         <tr><td>of them large objects</td><td>{}</td><td></td></tr></table>\n",
+         <tr><td>of them large objects</td><td>{}</td><td></td></tr></table>",
         mib(heap.max_bytes),
         mib(heap.resident_bytes),
         mib(heap.used_bytes),
@@ -141,9 +136,9 @@ fn types(out: &mut String, types: &[TypeUse]) {
 }
 
 fn row(out: &mut String, name: &str, found: &TypeUse) {
-    let _ = write!(
+    let _ = writeln!(
         out,
-        "<tr><td class=\"name\">{name}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+        "<tr><td class=\"name\">{name}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
         grouped(found.bytes),
         grouped(found.objects),
         grouped(found.old_bytes),
@@ -152,7 +147,7 @@ fn row(out: &mut String, name: &str, found: &TypeUse) {
 }
 
 fn time(out: &mut String, collections: &[Timed]) {
-    let _ = write!(out, "<h2>{} collections</h2>\n", collections.len());
+    let _ = writeln!(out, "<h2>{} collections</h2>", collections.len());
     out.push_str(&timeline::svg(collections));
     let mut longest: Vec<&Timed> = collections.iter().collect();
     longest.sort_by_key(|timed| std::cmp::Reverse(timed.record.pause));
@@ -160,9 +155,9 @@ fn time(out: &mut String, collections: &[Timed]) {
         out.push_str("<table><tr><th>longest pauses</th></tr>\n");
     }
     for timed in longest.iter().take(MOST_PAUSES) {
-        let _ = write!(
+        let _ = writeln!(
             out,
-            "<tr><td>at {:.3} s: {}</td></tr>\n",
+            "<tr><td>at {:.3} s: {}</td></tr>",
             timed.at.as_secs_f64(),
             timed.record
         );
