@@ -38,6 +38,8 @@ pub enum LoadErrorKind {
     FieldAccess,
     /// System.Runtime.AmbiguousImplementationException
     AmbiguousImplementation,
+    /// System.InvalidOperationException
+    InvalidOperation,
 }
 
 /// Something could not be loaded or resolved.

@@ -236,6 +236,7 @@ impl Thread {
             LoadErrorKind::AmbiguousImplementation => {
                 ("System.Runtime", "AmbiguousImplementationException")
             }
+            LoadErrorKind::InvalidOperation => ("System", "InvalidOperationException"),
         };
         let thrown = self.throw_named(namespace, name, &error.message);
         if error.kind == LoadErrorKind::FileNotFound {

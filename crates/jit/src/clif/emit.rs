@@ -139,6 +139,14 @@ impl<'a> Emit<'a> {
         Some(self.b.ins().load(types::I64, flags, context, offset))
     }
 
+    /// Keeps the generic context if a symbol depends on it, for those who look from outside: the
+    /// unwinder asks which type a clause of this instance catches.
+    pub(crate) fn keep_for(&mut self, symbol: Symbol) {
+        if self.generic.is_some_and(|(host, _)| host.is_generic(symbol)) {
+            self.symbols.lookup(symbol);
+        }
+    }
+
     /// The address of a symbol.
     pub(crate) fn symbol(&mut self, symbol: Symbol) -> Value {
         if let Some(value) = self.look_up(symbol) {

@@ -192,7 +192,7 @@ impl Host<'_> {
         let name = || runtime.method_name(method);
         if method.class.open || method.generic_definition {
             return Err(LoadError::new(
-                LoadErrorKind::InvalidProgram,
+                LoadErrorKind::InvalidOperation,
                 name(),
                 format!("{} has type parameters that are not bound", name()),
             ));

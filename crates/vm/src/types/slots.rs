@@ -438,18 +438,12 @@ impl Runtime {
         let found = self
             .find_method(array, &name, None)?
             .ok_or_else(|| self.no_implementation(class, method))?;
-        let element = class.element.expect("arrays have elements");
         // Methods without type parameters of their own serve all elements.
         if self.signature(found)?.generic_arity == 0 {
             return Ok(Some(found));
         }
-        // Value types: the array's own element; references: what the caller sees.
-        let arg = if element.is_value_type() {
-            element.ty
-        } else {
-            args[0]
-        };
-        let inst = self.universe().inst_of(&[arg])?;
+        // What the caller sees: `int[]` is an `IList<uint>` too.
+        let inst = self.universe().inst_of(&[args[0]])?;
         Ok(Some(self.method(array, found.def, Some(inst))?))
     }
 

@@ -559,6 +559,9 @@ impl<'a> Lower<'a, '_> {
             let dead = self.e.cold_block();
             let mut calls = Vec::new();
             for clause in &self.eh.regions[region] {
+                if let ClauseKind::Catch(ty) = self.eh.clauses[*clause as usize].kind {
+                    self.e.keep_for(Symbol::TypeToken(ty));
+                }
                 let pool = &mut self.e.b.func.dfg.value_lists;
                 calls.push(match self.f.handlers[*clause as usize] {
                     Some(Handler::Catch(block)) => {
