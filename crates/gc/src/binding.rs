@@ -136,6 +136,13 @@ pub unsafe trait VmBinding: Sized + Send + Sync {
         None
     }
 
+    /// Whether the finalizer of `object` waits for those of all ordinary objects
+    /// that became ready with it (`CriticalFinalizerObject` in .NET).
+    fn finalizes_last(&self, object: ObjectRef) -> bool {
+        let _ = object;
+        false
+    }
+
     /// Objects wait in [`Heap::pop_finalizable`](crate::Heap::pop_finalizable).
     /// Called after `resume_mutators`.
     fn finalizers_ready(&self, count: usize) {

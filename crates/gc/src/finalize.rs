@@ -73,13 +73,14 @@ impl Finalization {
     }
 
     /// Moves registered objects that satisfy `dead` to the ready queue, in the
-    /// order of registration, and calls `each` with them. Suppressed ones are
-    /// forgotten. Returns how many moved. `young` looks only at those that were
+    /// order of registration but those for which `last` holds after the others,
+    /// and calls `each` with them. Suppressed ones are forgotten. Returns how many moved. `young` looks only at those that were
     /// registered since the last collection.
     pub(crate) fn take_dead(
         &self,
         young: bool,
         dead: impl Fn(ObjectRef) -> bool,
+        last: impl Fn(ObjectRef) -> bool,
         mut each: impl FnMut(ObjectRef),
     ) -> usize {
         let mut lists = self.lists.lock();
@@ -92,6 +93,7 @@ impl Finalization {
         } = &mut *lists;
         let before = ready.len();
         let (mut index, mut old_left) = (0, 0);
+        let mut late = Vec::new();
         let skip = if young { *old } else { 0 };
         registered.retain(|object| {
             index += 1;
@@ -100,10 +102,15 @@ impl Finalization {
                 return true;
             }
             if !suppressed.remove(object) {
-                ready.push_back(*object);
+                if last(*object) {
+                    late.push(*object);
+                } else {
+                    ready.push_back(*object);
+                }
             }
             false
         });
+        ready.extend(late);
         *old = old_left;
         for object in ready.iter().skip(before) {
             each(*object);

@@ -219,6 +219,11 @@ unsafe impl VmBinding for GcBinding {
         )
     }
 
+    fn finalizes_last(&self, object: ObjectRef) -> bool {
+        self.runtime()
+            .is_some_and(|runtime| runtime.vtable_of(from_gc(Some(object))).critical_finalizer)
+    }
+
     fn finalizers_ready(&self, count: usize) {
         if let Some(runtime) = self.runtime() {
             runtime.wake_finalizer(count);

@@ -53,6 +53,7 @@ well_known! {
     TypedReference = "System" "TypedReference",
     /// System.Nullable`1
     Nullable = "System" "Nullable`1",
+    CriticalFinalizerObject = "System.Runtime.ConstrainedExecution" "CriticalFinalizerObject",
     /// System.ByReference`1
     ByReference = "System" "ByReference`1",
     /// System.Collections.Generic.IList`1
@@ -91,9 +92,17 @@ well_known! {
 const COUNT: usize = NAMES.len();
 
 /// Classes of well-known types, loaded on first use.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct WellKnown {
     classes: [OnceLock<ClassPtr>; COUNT],
+}
+
+impl Default for WellKnown {
+    fn default() -> WellKnown {
+        WellKnown {
+            classes: [const { OnceLock::new() }; COUNT],
+        }
+    }
 }
 
 impl Runtime {

@@ -199,6 +199,7 @@ impl<B: VmBinding> Cycle<'_, B> {
         let finalizable = self.finalization.take_dead(
             young,
             |object| !is_live(object),
+            |object| self.binding.finalizes_last(object),
             |object| marker.visit(object.addr()),
         );
         if finalizable != 0 {

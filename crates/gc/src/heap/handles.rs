@@ -117,7 +117,9 @@ impl<B: VmBinding> Heap<B> {
     /// Makes registered objects ready although they may be reachable: a domain
     /// unloads, the process ends. Returns how many.
     pub fn finalize_where(&self, wanted: impl Fn(ObjectRef) -> bool) -> usize {
-        let count = self.finalization.take_dead(false, wanted, |_| {});
+        let count =
+            self.finalization
+                .take_dead(false, wanted, |o| self.binding.finalizes_last(o), |_| {});
         if count != 0 {
             self.binding.finalizers_ready(self.finalization.ready_len());
         }

@@ -142,7 +142,10 @@ impl<'a> Emit<'a> {
     /// Keeps the generic context if a symbol depends on it, for those who look from outside: the
     /// unwinder asks which type a clause of this instance catches.
     pub(crate) fn keep_for(&mut self, symbol: Symbol) {
-        if self.generic.is_some_and(|(host, _)| host.is_generic(symbol)) {
+        if self
+            .generic
+            .is_some_and(|(host, _)| host.is_generic(symbol))
+        {
             self.symbols.lookup(symbol);
         }
     }

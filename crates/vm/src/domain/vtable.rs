@@ -69,7 +69,8 @@ pub struct VTable {
     /// Whether objects have a finalizer.
     pub has_finalizer: bool,
     init_done: AtomicU8,
-    _pad: u8,
+    /// Whether the finalizer runs after all ordinary ones that became ready with it.
+    pub critical_finalizer: bool,
     shape_count: u32,
     shape_bits: u64,
     shape_list: *const RefRun,
@@ -314,7 +315,9 @@ impl Domain {
             shape: shape.tag,
             has_finalizer: self.runtime().finalizer(class)?.is_some(),
             init_done: AtomicU8::new(u8::from(runtime.class_initializer(class)?.is_none())),
-            _pad: 0,
+            critical_finalizer: class.derives_from(
+                runtime.well_known_class(crate::wellknown::Wk::CriticalFinalizerObject)?,
+            ),
             shape_count: count as u32,
             shape_bits: shape.bits,
             shape_list: list,
