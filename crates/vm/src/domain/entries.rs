@@ -88,7 +88,27 @@ impl MethodEntry {
         }
     }
 
-    /// Notes compiled code; callers still come through the prestub until [`MethodEntry::open`].
+    /// Notes the first code of the method. Of several threads that compiled it at once, one wins;
+    /// all get its code.
+    pub(crate) fn set_first_code(&self, code: usize, tier: Tier) -> usize {
+        let mine = 1 + u8::from(tier == Tier::Optimized);
+        let won = self
+            .tier
+            .compare_exchange(0, mine, Ordering::AcqRel, Ordering::Acquire);
+        if won.is_ok() {
+            self.code.store(code, Ordering::Release);
+            return code;
+        }
+        loop {
+            if let Some(code) = self.code() {
+                return code;
+            }
+            // The winner is between its two stores.
+            std::hint::spin_loop();
+        }
+    }
+
+    /// Replaces the code; callers still come through the prestub until [`MethodEntry::open`].
     pub(crate) fn set_code(&self, code: usize, tier: Tier) {
         self.code.store(code, Ordering::Release);
         self.tier

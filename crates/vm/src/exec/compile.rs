@@ -51,8 +51,7 @@ impl Thread {
                 let (code, tier) = host
                     .compile(method, None)
                     .map_err(|e| self.throw_load_error(&e))?;
-                entry.set_code(code, tier);
-                code
+                entry.set_first_code(code, tier)
             }
         };
         let triggers = (method.is_static() || method.name == ".ctor")
@@ -106,7 +105,7 @@ impl Thread {
                     recorder: None,
                 };
                 let (code, tier) = host.compile(method, None)?;
-                entry.set_code(code, tier);
+                entry.set_first_code(code, tier);
             }
             Ok(())
         })
