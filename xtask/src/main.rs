@@ -7,6 +7,7 @@ mod badinput;
 mod bench;
 mod compile;
 mod conformance;
+mod listings;
 mod mutate;
 mod paths;
 mod proc;
@@ -47,6 +48,8 @@ enum Task {
     BadInput(badinput::BadInputArguments),
     /// Disassemble, assemble again with ilasm, and compare what the images say.
     Roundtrip(roundtrip::RoundtripArguments),
+    /// Compare the tables that `ferrocil dis` and monodis write.
+    Listings(listings::ListingsArguments),
     /// Everything that must pass.
     Test(test::TestArguments),
 }
@@ -72,6 +75,7 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::MutateBodies(arguments) => mutate::command(&arguments),
         Task::BadInput(arguments) => badinput::command(&arguments),
         Task::Roundtrip(arguments) => roundtrip::command(&arguments),
+        Task::Listings(arguments) => listings::command(&arguments),
         Task::Test(arguments) => test::command(&arguments),
     }
 }

@@ -135,7 +135,7 @@ fn files(arguments: &RoundtripArguments) -> Result<Vec<PathBuf>> {
 }
 
 /// Programs and libraries in a folder and its subfolders, by name.
-fn managed_files(folder: &Path) -> Result<Vec<PathBuf>> {
+pub fn managed_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut open = vec![folder.to_path_buf()];
     while let Some(folder) = open.pop() {

@@ -9,6 +9,7 @@ use clap::Args;
 
 use crate::badinput::{self, BadInputArguments};
 use crate::conformance::{self, ConformanceArguments};
+use crate::listings::{self, ListingsArguments};
 use crate::mutate::{self, MutateArguments};
 use crate::roundtrip::{self, RoundtripArguments};
 use crate::tidy::{self, TidyArguments};
@@ -64,6 +65,9 @@ const STEPS: &[Step] = &[
     }),
     ("conformance: threads, under collector stress", || {
         succeed(conformance::command(&ConformanceArguments::stress_sample()))
+    }),
+    ("listings: tables as monodis writes them", || {
+        succeed(listings::command(&ListingsArguments::default()))
     }),
     ("round trip: image, text, ilasm, image", || {
         succeed(roundtrip::command(&RoundtripArguments::sample()))

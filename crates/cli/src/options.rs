@@ -144,7 +144,7 @@ pub struct DisOptions {
     /// Print this method only: `Namespace.Type::Method`, with all its overloads.
     #[arg(long, value_name = "NAME")]
     pub method: Option<String>,
-    /// Print this metadata table (`TypeDef`, or monodis' names), or `all`; Portable PDBs too.
+    /// Print this metadata table or heap as monodis does (`TypeDef`, or monodis' names), or `all` tables; Portable PDBs too.
     #[arg(long, value_name = "NAME", conflicts_with = "method")]
     pub table: Option<String>,
     /// Print tables as JSON (all of them, unless `--table` names one).

@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use ferrocil_metadata::Image;
 use ferrocil_metadata::builder::{BuildOptions, sample, sample_pdb};
 use ferrocil_metadata::check::{check_image, check_pdb};
 use ferrocil_metadata::pdb::Pdb;
+use ferrocil_metadata::text::{Disassembler, Heap, Tables};
 use ferrocil_metadata::verify::verify;
+use ferrocil_metadata::{Image, TableId};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any, proptest};
 use proptest::prop_assert;
@@ -41,6 +42,35 @@ fn read_pdb(bytes: &[u8]) -> bool {
     };
     std::hint::black_box(check_pdb(&pdb));
     true
+}
+
+/// Takes so much text and no more: rows may share one large blob, and a table's text is as long as all of them.
+struct Enough(usize);
+
+impl std::fmt::Write for Enough {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.0 = self.0.checked_sub(text.len()).ok_or(std::fmt::Error)?;
+        Ok(())
+    }
+}
+
+/// Every table, every heap and the assembler text.
+fn write_text(bytes: &[u8]) {
+    const ENOUGH: usize = 4 << 20;
+    let Ok(image) = Image::parse(bytes) else {
+        return;
+    };
+    let tables = Tables::new(&image);
+    for table in TableId::ALL {
+        let _ = tables.write(*table, &mut Enough(ENOUGH));
+        for rid in image.rids(*table) {
+            let _ = std::hint::black_box(tables.row(*table, rid));
+        }
+    }
+    for heap in [Heap::Strings, Heap::UserStrings, Heap::Blob] {
+        let _ = heap.write(&image, &mut Enough(ENOUGH));
+    }
+    let _ = Disassembler::new(&image).assembly(&mut Enough(ENOUGH));
 }
 
 fn flip(bytes: &mut [u8], flips: &[(usize, u8)], from: usize) {
@@ -80,6 +110,18 @@ proptest! {
         let mut bytes = sample(BuildOptions::default())?;
         flip(&mut bytes, &flips, 0x200 + 72);
         let (_, soon) = in_time(|| read_image(&bytes));
+        prop_assert!(soon);
+    }
+
+    #[test]
+    fn mutated_images_are_written_as_text_or_refused(shape in 0_u8..4, from in 0_usize..0x400, flips in vec((any::<usize>(), any::<u8>()), 1..8)) {
+        let mut bytes = sample(BuildOptions {
+            uncompressed: shape & 1 != 0,
+            wide_heaps: shape & 2 != 0,
+            ..BuildOptions::default()
+        })?;
+        flip(&mut bytes, &flips, from);
+        let (_, soon) = in_time(|| write_text(&bytes));
         prop_assert!(soon);
     }
 

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use ferrocil_metadata::pdb::Pdb;
-use ferrocil_metadata::text::Disassembler;
+use ferrocil_metadata::text::{Disassembler, Heap};
 use ferrocil_metadata::{Image, Metadata, ResourceData};
 
 use crate::options::DisOptions;
@@ -84,6 +84,11 @@ fn with_output(options: &DisOptions, print: impl FnOnce(&mut Sink) -> Result<()>
 }
 
 fn print_tables(options: &DisOptions, metadata: &Metadata<'_>, sink: &mut Sink) -> Result<()> {
+    if !options.json
+        && let Some(heap) = options.table.as_deref().and_then(Heap::find)
+    {
+        return Ok(heap.write(metadata, sink)?);
+    }
     let wanted = tables::wanted(metadata, options.table.as_deref())?;
     if options.json {
         tables::json(metadata, &wanted, &mut sink.to)
@@ -96,7 +101,7 @@ fn print_method(image: &Image<'_>, name: &str, sink: &mut Sink) -> Result<()> {
     let disassembler = Disassembler::new(image);
     let methods = disassembler.find_methods(name)?;
     if methods.is_empty() {
-        bail!("no method {name}");
+        bail!("no method {name:?}: it is named Namespace.Type::Method, with / before nested types");
     }
     for method in methods {
         disassembler.method(method, sink)?;

@@ -19,7 +19,10 @@ pub fn wanted(metadata: &Metadata<'_>, name: Option<&str>) -> Result<Vec<TableId
             .collect()),
         Some(name) => match Tables::find(name) {
             Some(table) => Ok(vec![table]),
-            None => bail!("no table is called {name}; --table all prints all of them"),
+            None => bail!(
+                "no table is called {name:?}: --table takes a name of ECMA-335 II.22 such as TypeDef, an option of \
+                 monodis such as customattr, strings, userstrings or blob, or all"
+            ),
         },
     }
 }

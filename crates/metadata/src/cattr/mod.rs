@@ -11,6 +11,8 @@ mod value;
 pub use local::LocalResolver;
 pub use params::param_types;
 pub use value::parse;
+#[cfg(feature = "text")]
+pub(crate) use value::parse_with_start_of_named;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

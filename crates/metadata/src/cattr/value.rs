@@ -20,8 +20,17 @@ pub fn parse<'a>(
     params: &[ArgType<'a>],
     resolver: &mut impl TypeResolver,
 ) -> Result<CustomAttribute<'a>, Error> {
+    parse_with_start_of_named(blob, params, resolver).map(|(value, _)| value)
+}
+
+/// As [`parse`], and where the number of named arguments is.
+pub(crate) fn parse_with_start_of_named<'a>(
+    blob: &'a [u8],
+    params: &[ArgType<'a>],
+    resolver: &mut impl TypeResolver,
+) -> Result<(CustomAttribute<'a>, usize), Error> {
     if blob.is_empty() && params.is_empty() {
-        return Ok(CustomAttribute::default());
+        return Ok((CustomAttribute::default(), 0));
     }
     let mut values = Values {
         reader: Reader::new(blob),
@@ -34,11 +43,12 @@ pub fn parse<'a>(
         .iter()
         .map(|ty| values.value(ty, 0))
         .collect::<Result<_, _>>()?;
+    let named_at = values.reader.position();
     let count = values.reader.u16().ok_or(Error::Truncated)?;
     let named = (0..count)
         .map(|_| values.named())
         .collect::<Result<_, _>>()?;
-    Ok(CustomAttribute { fixed, named })
+    Ok((CustomAttribute { fixed, named }, named_at))
 }
 
 struct Values<'a, 'r, R> {

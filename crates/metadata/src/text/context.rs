@@ -71,6 +71,11 @@ impl<'i, 'a> Context<'i, 'a> {
         outside.then(|| format!("[{name}]"))
     }
 
+    /// Tables and heaps.
+    pub(super) const fn metadata(&self) -> &'i Metadata<'a> {
+        self.metadata
+    }
+
     /// The file around the metadata.
     pub(super) fn image(&self) -> Result<&'i Image<'a>, Error> {
         self.image.ok_or(Error::NoImage)

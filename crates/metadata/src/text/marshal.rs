@@ -43,7 +43,7 @@ fn array(element: Option<NativeType>, size_param: Option<u32>, len: Option<u32>)
     })
 }
 
-const fn simple(ty: NativeType) -> Option<&'static str> {
+pub(super) const fn simple(ty: NativeType) -> Option<&'static str> {
     Some(match ty.0 {
         0x01 => "void",
         0x02 => "bool",
@@ -81,7 +81,7 @@ const fn simple(ty: NativeType) -> Option<&'static str> {
 }
 
 /// Element types of COM arrays; the assembler writes `unknown` for `idispatch`, so that one is missing.
-const fn variant(element: u32) -> Option<&'static str> {
+pub(super) const fn variant(element: u32) -> Option<&'static str> {
     Some(match element {
         2 => "int16",
         3 => "int32",

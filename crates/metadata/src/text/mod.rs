@@ -26,6 +26,7 @@ mod field;
 mod flags;
 mod il;
 mod keywords;
+mod listing;
 mod manifest;
 mod marshal;
 mod members;
@@ -41,6 +42,7 @@ use core::fmt;
 use crate::{Image, Rid, TableId, Token};
 use context::Context;
 pub use error::Error;
+pub use listing::Heap;
 use out::Out;
 pub use tables::{Cell, Tables};
 
