@@ -100,8 +100,7 @@ pub(crate) fn read_string_field(t: &Thread, object: ObjRef, name: &str) -> Manag
 
 /// Stores a reference at an offset of an object.
 pub(crate) fn store_offset(t: &Thread, object: ObjRef, offset: u32, value: ObjRef) {
-    t.runtime().heap().write_barrier(object.at(offset) as usize);
-    object.write(offset, value);
+    object.store(t, offset, value);
 }
 
 /// A zeroed object of a class of a loaded assembly; no constructor runs.
@@ -252,28 +251,22 @@ fn corlib_class(t: &Thread, namespace: &str, name: &str) -> Managed<ClassPtr> {
 
 /// Stores a reference into an element of a reference array.
 pub(crate) fn store_element(t: &Thread, array: ArrayRef, index: usize, value: ObjRef) {
-    t.runtime()
-        .heap()
-        .write_barrier(array.data_ptr::<ObjRef>() as usize + index * size_of::<ObjRef>());
-    array.set(index, value);
+    array.store(t, index, value);
 }
 
 /// Stores a reference into a field.
 pub(crate) fn store_field(t: &Thread, object: ObjRef, field: &Field, value: ObjRef) {
-    let offset = field.offset(t);
-    t.runtime().heap().write_barrier(object.at(offset) as usize);
-    object.write(offset, value);
+    object.store(t, field.offset(t), value);
 }
 
 /// Stores a reference through a managed pointer.
 pub(crate) fn store_byref(t: &Thread, location: ByRef<ObjRef>, value: ObjRef) {
-    t.runtime().heap().write_barrier(location.as_ptr() as usize);
-    location.set(value);
+    location.store(t, value);
 }
 
 /// Swaps a reference atomically.
 pub(crate) fn exchange_reference(t: &Thread, location: ByRef<ObjRef>, value: ObjRef) -> ObjRef {
-    t.runtime().heap().write_barrier(location.as_ptr() as usize);
+    t.before_store(location.as_ptr().cast(), size_of::<ObjRef>());
     let before = reference_cell(location).swap(value.address() as *mut u8, Ordering::SeqCst);
     // SAFETY: managed locations hold null or live objects.
     unsafe { ObjRef::from_address(before as usize) }
@@ -286,7 +279,7 @@ pub(crate) fn compare_exchange_reference(
     expected: ObjRef,
     value: ObjRef,
 ) -> ObjRef {
-    t.runtime().heap().write_barrier(location.as_ptr() as usize);
+    t.before_store(location.as_ptr().cast(), size_of::<ObjRef>());
     let result = reference_cell(location).compare_exchange(
         expected.address() as *mut u8,
         value.address() as *mut u8,
@@ -321,9 +314,7 @@ pub(crate) fn record_bulk_store(
         .element_size(class)
         .map_err(|error| t.throw_load_error(&error))?;
     let bytes = count * size as usize;
-    t.runtime()
-        .heap()
-        .write_barrier_range(target as usize, bytes);
+    t.before_store(target, bytes);
     // SAFETY: managed code vouches for both ranges (it is unsafe code of the class library).
     unsafe { std::ptr::copy(source, target, bytes) };
     Ok(())

@@ -568,14 +568,14 @@ pub struct AbiConfig {
     pub string_data: u32,
 }
 
-/// A write barrier that logs lines (bytes in a table): before a reference is stored in `slot`,
-/// if the slot is in the heap and `table[(slot - heap_start) >> shift] == unlogged`, that byte
-/// becomes `logged` and `block_table[(slot - heap_start) >> block_shift]` becomes 1.
+/// A write barrier that logs lines (bytes in a table): when a reference is stored in `slot`, with
+/// no safepoint between, if the slot is in the heap and `byte[table + (slot >> shift)] == unlogged`,
+/// that byte becomes `logged` and `byte[block_table + (slot >> block_shift)]` becomes 1. Sums wrap.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct WriteBarrier {
-    /// Address of the first line's byte.
+    /// Where the byte of line 0 of the address space would be.
     pub table: usize,
-    /// Address of the heap.
+    /// Address of the heap, a multiple of a block.
     pub heap_start: usize,
     /// Bytes of the heap.
     pub heap_len: usize,
@@ -585,7 +585,7 @@ pub struct WriteBarrier {
     pub unlogged: u8,
     /// The value that replaces it.
     pub logged: u8,
-    /// Address of the first block's byte.
+    /// Where the byte of block 0 of the address space would be.
     pub block_table: usize,
     /// Logarithm of a block's bytes.
     pub block_shift: u8,

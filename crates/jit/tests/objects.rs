@@ -1004,12 +1004,12 @@ fn stores_of_references_log_their_line() {
             il.finish(),
         );
         let state = |slot: u64| {
-            let at = slot as usize - barrier.heap_start;
+            let entry = |table: usize, shift| table.wrapping_add(slot as usize >> shift);
             // SAFETY: the tables are in the mapping.
             unsafe {
                 (
-                    *((barrier.table + (at >> 7)) as *const u8),
-                    *((barrier.block_table + (at >> 15)) as *const u8),
+                    *(entry(barrier.table, 7) as *const u8),
+                    *(entry(barrier.block_table, 15) as *const u8),
                 )
             }
         };

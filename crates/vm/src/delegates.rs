@@ -263,7 +263,7 @@ impl Thread {
         let delegate = self.alloc_instance(vtable, Caller::Rust)?;
         delegate.write(METHOD_PTR, code);
         delegate.write(INVOKE_IMPL, invoke_impl);
-        delegate.write(TARGET, target);
+        delegate.store(self, TARGET, target);
         delegate.write(METHOD, method.address());
         Ok(delegate)
     }

@@ -67,7 +67,10 @@ pub struct Inspection {
 impl Default for RuntimeOptions {
     fn default() -> Self {
         RuntimeOptions {
-            heap: HeapOptions::default(),
+            heap: HeapOptions {
+                generational: true,
+                ..HeapOptions::default()
+            },
             search: SearchPath::default(),
             base: None,
             arena: 256 << 20,

@@ -159,7 +159,7 @@ impl Runtime {
                 .static_address(field)
                 .map_err(|e| thread.throw_load_error(&e))?;
             // SAFETY: the static field holds a reference.
-            unsafe { place.cast::<ObjRef>().write(empty.object()) };
+            unsafe { thread.store_reference(place, empty.object()) };
         }
         Ok(())
     }
@@ -317,7 +317,7 @@ impl Runtime {
                     .map_err(|_| RunError::Thrown)?;
                 for (i, arg) in args.iter().enumerate() {
                     let text = thread.new_string(arg).map_err(|_| RunError::Thrown)?;
-                    list.set(i, text);
+                    list.store(thread, i, text);
                 }
                 slots.push(list.object().address() as u64);
             }
@@ -475,7 +475,8 @@ impl Thread {
             self.field_offset("System.Threading.InternalThread", "apartment_state")?,
             1u8,
         );
-        object.write(
+        object.store(
+            self,
             self.field_offset("System.Threading.Thread", "internal_thread")?,
             internal,
         );
@@ -501,7 +502,7 @@ impl Thread {
                 .static_address(field)
                 .map_err(|e| self.throw_load_error(&e))?;
             // SAFETY: the thread static holds a reference.
-            unsafe { place.cast::<ObjRef>().write(object) };
+            unsafe { self.store_reference(place, object) };
         }
         Ok(())
     }

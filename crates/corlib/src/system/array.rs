@@ -177,15 +177,12 @@ fn barrier(t: &Thread, element: ClassPtr, place: *mut u8, bytes: usize) -> Manag
         element.is_reference()
     };
     if has_references {
-        t.runtime()
-            .heap()
-            .write_barrier_range(place as usize, bytes);
+        t.before_store(place, bytes);
     }
     Ok(())
 }
 
 fn clear(t: &Thread, array: ArrayRef, index: i32, length: i32) -> Managed<()> {
-    let (_, element) = array_class(t, array)?;
     let range = (|| {
         let start = usize::try_from(index).ok()?;
         let length = usize::try_from(length).ok()?;
@@ -196,7 +193,6 @@ fn clear(t: &Thread, array: ArrayRef, index: i32, length: i32) -> Managed<()> {
     };
     let place = array_element_address(t, array, start);
     let bytes = length * array_element_size(t, array);
-    barrier(t, element, place, bytes)?;
     // SAFETY: the range was checked against the array's length.
     unsafe { place.write_bytes(0, bytes) };
     Ok(())

@@ -95,7 +95,7 @@ fn offset_in_box(t: &Thread, field: &Field) -> Managed<u32> {
 
 /// Compares the fields that are numbers and strings; gives back pairs of the others.
 fn value_equals(t: &Thread, this: ObjRef, that: ObjRef, rest: ByRef<ObjRef>) -> Managed<bool> {
-    rest.set(ObjRef::NULL);
+    store_byref(t, rest, ObjRef::NULL);
     if this.is_null() || that.is_null() {
         return Err(null_reference(t));
     }
@@ -157,7 +157,7 @@ fn value_equals(t: &Thread, this: ObjRef, that: ObjRef, rest: ByRef<ObjRef>) -> 
 
 /// Mixes the fields that are `int` and strings; gives back the others.
 fn value_hash(t: &Thread, this: ObjRef, rest: ByRef<ObjRef>) -> Managed<i32> {
-    rest.set(ObjRef::NULL);
+    store_byref(t, rest, ObjRef::NULL);
     if this.is_null() {
         return Err(null_reference(t));
     }

@@ -116,15 +116,13 @@ pub(crate) use crate::prelude::store_element;
 
 /// Stores a reference at an offset of an object.
 pub(crate) fn store_reference(t: &Thread, object: ObjRef, offset: u32, value: ObjRef) {
-    t.runtime().heap().write_barrier(object.at(offset) as usize);
-    object.write(offset, value);
+    object.store(t, offset, value);
 }
 
 /// Stores a reference at an address (a field of a structure that managed code passed).
 pub(crate) fn store_at(t: &Thread, address: *mut u8, value: ObjRef) {
-    t.runtime().heap().write_barrier(address as usize);
     // SAFETY: callers pass the place of a reference in a structure of managed code.
-    unsafe { address.cast::<ObjRef>().write_unaligned(value) };
+    unsafe { t.store_reference(address, value) };
 }
 
 /// The element type of a class whose values are single numbers (an enum's is that of its
@@ -247,9 +245,6 @@ pub(crate) fn store_value(
     let runtime = t.runtime();
     let layout = loaded(t, runtime.layout(class))?;
     let size = layout.size as usize;
-    if !layout.refs.is_empty() {
-        runtime.heap().write_barrier_range(place as usize, size);
-    }
     if object.is_null() {
         // SAFETY: a value of the class stands at the place.
         unsafe { place.write_bytes(0, size) };
@@ -258,12 +253,18 @@ pub(crate) fn store_value(
     if let Some(value) = runtime.nullable_value(class) {
         let (flag, offset) = loaded(t, runtime.nullable_offsets(class))?;
         let bytes = value_size(t, value)?;
+        if !layout.refs.is_empty() {
+            t.before_store(place, size);
+        }
         // SAFETY: a Nullable stands at the place; the object is a box of its value's class.
         unsafe {
             place.add(flag as usize).write(1);
             std::ptr::copy_nonoverlapping(object.payload(), place.add(offset as usize), bytes);
         }
         return Ok(());
+    }
+    if !layout.refs.is_empty() {
+        t.before_store(place, size);
     }
     // SAFETY: the object is a box of a value of this size.
     unsafe { std::ptr::copy_nonoverlapping(object.payload(), place, size) };

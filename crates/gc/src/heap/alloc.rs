@@ -17,6 +17,9 @@ const STEP: usize = 4096;
 
 /// Bytes that stress mode counts as an allocation of the fast path.
 const STRESS_UNIT: usize = 32;
+/// Of so many collections for stress, one is of all generations: the marking
+/// across collections has time to finish between two.
+const STRESS_FULL: u64 = 32;
 
 /// Why an attempt to allocate failed.
 enum Refused {
@@ -69,8 +72,9 @@ impl<B: VmBinding> Heap<B> {
         {
             self.stress_count.store(0, Relaxed);
             let epoch = self.epoch.load(Relaxed);
-            // Three young collections for a full one; without generations each is full.
-            let generation = if epoch.is_multiple_of(4) { 2 } else { 0 };
+            // Without generations each is full.
+            let full = epoch.is_multiple_of(STRESS_FULL);
+            let generation = if full { 2 } else { 0 };
             self.collect_since(epoch, generation, Reason::Stress, false);
         }
         let mut check_budget = true;

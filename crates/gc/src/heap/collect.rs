@@ -108,7 +108,11 @@ impl<B: VmBinding> Heap<B> {
             state: major,
             full_at: self.full_at.load(Relaxed),
             finish_at: self.full_at.load(Relaxed) + self.growth.load(Relaxed),
-            deadline: begin + self.options.pause_target,
+            deadline: match self.options.stress {
+                // Many small slices.
+                Some(_) => begin,
+                None => begin + self.options.pause_target,
+            },
         });
         let outcome = cycle.run(&mut space, scope, before, current, major);
         let generation = if outcome.flipped { 2 } else { generation };
@@ -240,7 +244,9 @@ impl<B: VmBinding> Heap<B> {
                 .store((budget as usize).clamp(least, most), Relaxed);
             let full_at = self.full_at.load(Relaxed);
             major_active
-                || self.options.incremental && live >= full_at - self.growth.load(Relaxed) / 2
+                || self.options.incremental
+                    && (self.options.stress.is_some()
+                        || live >= full_at - self.growth.load(Relaxed) / 2)
         } else {
             self.growth.store(growth, Relaxed);
             self.full_at.store(live + growth, Relaxed);

@@ -1,13 +1,15 @@
 //! The way from Rust into managed code.
 
-use cranelift_codegen::ir::{InstBuilder, MemFlagsData, types};
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, StackSlotData, StackSlotKind, types};
 
 use crate::clif::abi::{AbiSig, ArgClass};
 use crate::clif::emit::{Emit, Target, Unwind};
+use crate::clif::lower::RootSlots;
 use crate::hir::Mem;
+use crate::host::Helper;
 
 /// `unsigned`: a 32-bit result is zero-extended.
-pub(super) fn emit(emit: &mut Emit<'_>, abi: &AbiSig, unsigned: bool) {
+pub(super) fn emit(emit: &mut Emit<'_>, abi: &AbiSig, unsigned: bool, roots: &mut RootSlots) {
     let entry = emit
         .b
         .current_block()
@@ -22,8 +24,16 @@ pub(super) fn emit(emit: &mut Emit<'_>, abi: &AbiSig, unsigned: bool) {
         args.push(emit.b.ins().load(this.clif(), flags, slots, at));
         at += 8;
     }
+    // The callee stores its result without a write barrier, and `ret` may be in the heap.
+    let place = abi.sret().filter(|layout| layout.has_refs).map(|layout| {
+        let words = layout.size.div_ceil(8);
+        let data = StackSlotData::new(StackSlotKind::ExplicitSlot, 8 * words, 4);
+        let slot = emit.b.create_sized_stack_slot(data);
+        roots.always.push((slot, words));
+        (emit.b.ins().stack_addr(types::I64, slot, 0), layout.size)
+    });
     if abi.sret().is_some() {
-        args.push(ret);
+        args.push(place.map_or(ret, |(place, _)| place));
     }
     for param in &abi.params {
         let mem = match param {
@@ -55,6 +65,10 @@ pub(super) fn emit(emit: &mut Emit<'_>, abi: &AbiSig, unsigned: bool) {
             _ => value,
         };
         emit.b.ins().store(flags, wide, ret, 0);
+    }
+    if let Some((place, size)) = place {
+        let size = emit.word(i64::from(size));
+        emit.helper(Helper::CopyWithBarrier, &[ret, place, size]);
     }
     let zero = emit.word(0);
     emit.b.ins().return_(&[zero]);

@@ -142,7 +142,7 @@ impl Compiler {
                 emit.b.switch_to_block(entry);
                 let mut roots = RootSlots::default();
                 match input.kind {
-                    StubKind::Invoke => invoke::emit(&mut emit, &abi, ret_unsigned),
+                    StubKind::Invoke => invoke::emit(&mut emit, &abi, ret_unsigned, &mut roots),
                     StubKind::PreservedPoll => {
                         emit.helper(Helper::Poll, &[]);
                         emit.b.ins().return_(&[]);

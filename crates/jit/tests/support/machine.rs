@@ -137,13 +137,13 @@ impl Machine {
     /// A write barrier over the whole mapping, with its tables at the end.
     pub fn set_barrier(&self) -> WriteBarrier {
         let barrier = WriteBarrier {
-            table: self.base + SIZE - (2 << 20),
+            table: (self.base + SIZE - (2 << 20)).wrapping_sub((self.base + HEAP) >> 7),
             heap_start: self.base + HEAP,
             heap_len: 40 << 20,
             shift: 7,
             unlogged: 0,
             logged: 5,
-            block_table: self.base + SIZE - (1 << 20),
+            block_table: (self.base + SIZE - (1 << 20)).wrapping_sub((self.base + HEAP) >> 15),
             block_shift: 15,
         };
         self.host.barrier.set(Some(barrier));

@@ -1,11 +1,12 @@
 //! Our answers to the compiler's questions.
 
+use ferrocil_gc::BarrierDescriptor;
 use ferrocil_generics::{Context, MethodId, TypeId};
 use ferrocil_jit::host::{
     AbiConfig, ArrayInfo, BoxKind, CallKind, CallSig, CallSite, CalliSig, CastStrategy,
     CompilerHost, DeferredError, FieldHandle, FieldPlace, FieldRef, HostResult, IlBody, LdToken,
     LocalType, MethodHandle, Repr, ResolveError, StringHandle, Symbol, This, TypeHandle,
-    TypeLayout, WellKnownType,
+    TypeLayout, WellKnownType, WriteBarrier,
 };
 use ferrocil_metadata::{ElementType, MethodImplAttributes, TableId, Token, TypeAttributes};
 
@@ -520,6 +521,31 @@ impl Host<'_> {
 }
 
 impl CompilerHost for Host<'_> {
+    fn barrier(&self) -> Option<WriteBarrier> {
+        match self.runtime.heap().barrier_descriptor() {
+            BarrierDescriptor::UnloggedLine {
+                table,
+                heap_start,
+                heap_len,
+                shift,
+                unlogged,
+                logged,
+                block_table,
+                block_shift,
+            } => Some(WriteBarrier {
+                table: table.wrapping_sub(heap_start >> shift),
+                heap_start,
+                heap_len,
+                shift,
+                unlogged,
+                logged,
+                block_table: block_table.wrapping_sub(heap_start >> block_shift),
+                block_shift,
+            }),
+            _ => None,
+        }
+    }
+
     fn abi(&self) -> AbiConfig {
         let descriptor = self.runtime.heap().alloc_descriptor();
         AbiConfig {

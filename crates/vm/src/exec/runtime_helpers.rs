@@ -139,7 +139,7 @@ pub(super) extern "C" fn store_elem_ref(
             "",
         )));
     }
-    done(check_store(thread, array, object).map(|()| vector.set(index as usize, object)))
+    done(check_store(thread, array, object).map(|()| vector.store(thread, index as usize, object)))
 }
 
 pub(super) extern "C" fn check_array_store(thread: *const Thread, array: ObjRef, object: ObjRef) {
@@ -316,11 +316,13 @@ pub(super) extern "C" fn float_to_u64(value: f64) -> u64 {
 }
 
 pub(super) extern "C" fn copy_with_barrier(
-    _thread: *const Thread,
+    thread: *const Thread,
     dst: *mut u8,
     src: *const u8,
     bytes: u64,
 ) {
+    current!(thread);
+    thread.before_store(dst, bytes as usize);
     // SAFETY: compiled code passes locations of one value type; they may be the same.
     unsafe { std::ptr::copy(src, dst, bytes as usize) }
 }

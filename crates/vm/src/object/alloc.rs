@@ -187,7 +187,7 @@ impl Thread {
             .map_err(|e| self.throw_load_error(&e))?;
         let array = self.new_vector(class, items.len())?;
         for (i, &item) in items.iter().enumerate() {
-            array.set(i, item);
+            array.store(self, i, item);
         }
         Ok(array)
     }

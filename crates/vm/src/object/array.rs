@@ -1,7 +1,7 @@
 //! Arrays: vectors (u32 length at +8, elements at +16) and general arrays
 //! (u32 total at +8, lengths and lower bounds at +16, then elements).
 
-use super::{ObjRef, Plain};
+use super::{ObjRef, Plain, Scalar};
 
 /// A nullable reference to an array.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
@@ -85,9 +85,9 @@ impl ArrayRef {
         unsafe { std::slice::from_raw_parts(self.data_ptr::<T>(), self.len()) }
     }
 
-    /// Like [`ArrayRef::as_slice`], for writing (not for references).
+    /// Like [`ArrayRef::as_slice`], for writing.
     #[must_use]
-    pub fn as_mut_slice<'a, T: Plain>(self) -> &'a mut [T] {
+    pub fn as_mut_slice<'a, T: Scalar>(self) -> &'a mut [T] {
         if self.is_null() {
             return &mut [];
         }
@@ -107,8 +107,9 @@ impl ArrayRef {
         unsafe { self.data_ptr::<T>().add(index).read() }
     }
 
-    /// Stores element `index` of a vector.
-    pub fn set<T: Plain>(self, index: usize, value: T) {
+    /// Stores element `index` of a vector whose elements are no references (those are
+    /// [`ArrayRef::store`]'s).
+    pub fn set<T: Scalar>(self, index: usize, value: T) {
         assert!(
             index < self.len(),
             "array index {index} out of {}",

@@ -6,11 +6,13 @@
 mod alloc;
 mod array;
 mod header;
+mod store;
 mod string;
 
 pub(crate) use alloc::Caller;
 pub use array::{ArrayBounds, ArrayRef};
 pub use header::{HEADER_SIZE, Header};
+pub use store::{Reference, Scalar};
 pub use string::StringRef;
 
 use std::fmt;
@@ -70,8 +72,9 @@ impl ObjRef {
         unsafe { self.at(offset).cast::<T>().read_unaligned() }
     }
 
-    /// Writes a field; the same conditions as [`ObjRef::read`].
-    pub fn write<T: Plain>(self, offset: u32, value: T) {
+    /// Writes a field that is no reference (that is [`ObjRef::store`]'s); the same conditions as
+    /// [`ObjRef::read`].
+    pub fn write<T: Scalar>(self, offset: u32, value: T) {
         debug_assert!(!self.is_null());
         // SAFETY: as for `read`; the location belongs to the object.
         unsafe { self.at(offset).cast::<T>().write_unaligned(value) }
@@ -162,8 +165,11 @@ impl<T: Plain> ByRef<T> {
         unsafe { self.0.read_unaligned() }
     }
 
-    /// Stores a value; a null pointer is ignored.
-    pub fn set(self, value: T) {
+    /// Stores a value that is no reference (that is [`ByRef::store`]'s); a null pointer is ignored.
+    pub fn set(self, value: T)
+    where
+        T: Scalar,
+    {
         if !self.0.is_null() {
             // SAFETY: managed code passes the address of a live location of this type.
             unsafe { self.0.write_unaligned(value) }

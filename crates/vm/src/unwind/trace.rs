@@ -115,7 +115,7 @@ pub(super) fn record(thread: &Thread, exception: ObjRef, frames: &[Frame<'_>], a
                 array.set(2 * i, pc);
                 array.set(2 * i + 1, method);
             }
-            exception.write(offset, array.object());
+            exception.store(thread, offset, array);
         }
         Err(_) => {
             // No memory for a trace: the exception goes on without.

@@ -4,11 +4,25 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, InstBuilder, MemFlagsData, types};
 
 use super::Lower;
-use crate::hir::{Access, Mem, Ty, Value};
+use crate::hir::{Access, Binary, Inst, Mem, Node, Ty, Value};
 use crate::host::{BarrierConstant, Helper, Symbol, TypeHandle};
 
 /// Smallest object, in bytes.
 const MIN_OBJECT: i64 = 16;
+/// Values with references up to this size are copied in place.
+const INLINE_COPY: u32 = 64;
+
+/// What is known of the memory that an address or a reference leads to.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(super) enum Memory {
+    /// Nothing.
+    #[default]
+    Unknown,
+    /// It is not in the heap: a slot of the frame, a static field.
+    Outside,
+    /// An object made in this epoch: since then there was no safepoint.
+    Fresh(u32),
+}
 
 impl Lower<'_, '_> {
     pub(super) fn new_object(
@@ -116,57 +130,114 @@ impl Lower<'_, '_> {
         result
     }
 
+    /// Stores a reference, then logs its line: nothing between them is a safepoint.
     pub(super) fn store_ref(&mut self, access: Access, addr: Value, offset: u32, value: Value) {
-        if self.barrier.is_some() && self.constant(value) != Some(0) {
-            let base = self.val(addr);
-            if access == Access::MayBeNull {
-                self.throw_unless(base, crate::host::ThrowKind::NullReference);
-            }
-            let slot = self.e.offset(base, i64::from(offset));
-            self.barrier(slot, self.ty(addr) != Ty::Ref);
-            self.store(Mem::Ref, Access::Safe, addr, offset, value);
+        self.store(Mem::Ref, access, addr, offset, value);
+        if self.constant(value) == Some(0) || self.needs_no_barrier(addr) {
             return;
         }
-        self.store(Mem::Ref, access, addr, offset, value);
+        if self.barrier.is_some() {
+            let base = self.val(addr);
+            let slot = self.e.offset(base, i64::from(offset));
+            self.barrier(slot, self.ty(addr) != Ty::Ref);
+        }
+    }
+
+    /// Copies a value with references to what may be the heap.
+    pub(super) fn copy_with_barrier(&mut self, dst: Value, src: Value, size: u32) {
+        let (to, from) = (self.val(dst), self.val(src));
+        let barrier = self.barrier.filter(|_| !self.needs_no_barrier(dst));
+        let Some(barrier) = barrier else {
+            self.e.copy(to, 0, from, 0, size);
+            return;
+        };
+        if size > INLINE_COPY.min(1 << barrier.shift) {
+            let size = self.e.word(i64::from(size));
+            self.e.helper(Helper::CopyWithBarrier, &[to, from, size]);
+            return;
+        }
+        self.e.copy(to, 0, from, 0, size);
+        // It lies in two lines at most.
+        self.barrier(to, true);
+        if size > 8 {
+            let last = self.e.offset(to, i64::from(size) - 8);
+            self.barrier(last, true);
+        }
     }
 
     /// Logs the line of a slot. `anywhere`: the slot may be outside the heap.
     pub(super) fn barrier(&mut self, slot: ir::Value, anywhere: bool) {
         let Some(barrier) = self.barrier else { return };
         let flags = MemFlagsData::trusted();
-        let start = self.e.symbol(Symbol::Barrier(BarrierConstant::HeapStart));
-        let at = self.e.b.ins().isub(slot, start);
         let next = self.e.b.create_block();
         if anywhere {
+            let start = self.e.symbol(Symbol::Barrier(BarrierConstant::HeapStart));
+            let at = self.e.b.ins().isub(slot, start);
             let len = self.e.symbol(Symbol::Barrier(BarrierConstant::HeapLen));
             let inside = self.e.b.ins().icmp(IntCC::UnsignedLessThan, at, len);
             let test = self.e.b.create_block();
             self.e.b.ins().brif(inside, test, &[], next, &[]);
             self.e.b.switch_to_block(test);
         }
-        let shift = self.e.int(i32::from(barrier.shift));
-        let line = self.e.b.ins().ushr(at, shift);
-        let table = self.e.symbol(Symbol::Barrier(BarrierConstant::Table));
-        let place = self.e.b.ins().iadd(table, line);
+        let place = self.entry(slot, barrier.shift, BarrierConstant::Table);
         let state = self.e.b.ins().load(types::I8, flags, place, 0);
-        let unlogged = self
-            .e
-            .b
-            .ins()
-            .iconst(types::I8, i64::from(barrier.unlogged));
-        let hit = self.e.b.ins().icmp(IntCC::Equal, state, unlogged);
+        let unlogged = i64::from(barrier.unlogged);
+        let hit = self.e.b.ins().icmp_imm_u(IntCC::Equal, state, unlogged);
         let cold = self.e.cold_block();
         self.e.b.ins().brif(hit, cold, &[], next, &[]);
         self.e.b.switch_to_block(cold);
         let logged = self.e.b.ins().iconst(types::I8, i64::from(barrier.logged));
         self.e.b.ins().store(flags, logged, place, 0);
-        let shift = self.e.int(i32::from(barrier.block_shift));
-        let block = self.e.b.ins().ushr(at, shift);
-        let table = self.e.symbol(Symbol::Barrier(BarrierConstant::BlockTable));
-        let place = self.e.b.ins().iadd(table, block);
+        let place = self.entry(slot, barrier.block_shift, BarrierConstant::BlockTable);
         let one = self.e.b.ins().iconst(types::I8, 1);
         self.e.b.ins().store(flags, one, place, 0);
         self.e.b.ins().jump(next, &[]);
         self.e.b.switch_to_block(next);
+    }
+
+    /// The address of a slot's byte in a table of the barrier.
+    fn entry(&mut self, slot: ir::Value, shift: u8, table: BarrierConstant) -> ir::Value {
+        let shift = self.e.int(i32::from(shift));
+        let index = self.e.b.ins().ushr(slot, shift);
+        let table = self.e.symbol(Symbol::Barrier(table));
+        self.e.b.ins().iadd(index, table)
+    }
+
+    /// Whether what is stored at the address needs no barrier: it is not in the heap, or in an
+    /// object that nobody can have collected since it was made.
+    fn needs_no_barrier(&self, addr: Value) -> bool {
+        match self.memory[addr] {
+            Memory::Unknown => false,
+            Memory::Outside => true,
+            Memory::Fresh(epoch) => epoch == self.epoch,
+        }
+    }
+
+    /// Notes what an instruction does to the answers of `needs_no_barrier`.
+    pub(super) fn note_memory(&mut self, node: &Node) {
+        let memory = match node.inst {
+            Inst::NewObject { .. } | Inst::NewVector { .. } => {
+                self.epoch += 1;
+                Memory::Fresh(self.epoch)
+            }
+            Inst::SlotAddr(..) | Inst::SymbolAddr(_) => Memory::Outside,
+            Inst::Binary(Binary::Add, base, by) if self.constant(by).is_some() => self.memory[base],
+            Inst::Call(_)
+            | Inst::Helper(..)
+            | Inst::StoreElement { .. }
+            | Inst::ClassInit(_)
+            | Inst::Poll
+            | Inst::IsInst { .. }
+            | Inst::CastClass { .. }
+            | Inst::Unbox { .. }
+            | Inst::CodeAddress { .. } => {
+                self.epoch += 1;
+                Memory::Unknown
+            }
+            _ => return,
+        };
+        if let Some(result) = node.result {
+            self.memory[result] = memory;
+        }
     }
 }

@@ -78,6 +78,8 @@ pub(crate) fn lower<'a>(
         region: None,
         preserved_poll: host.preserved_poll(),
         barrier: host.barrier(),
+        memory: SecondaryMap::new(),
+        epoch: 0,
     };
     lower.run(shared.then_some(host));
     let roots = lower.root_slots();
@@ -102,6 +104,9 @@ struct Lower<'a, 'f> {
     region: Option<RegionId>,
     preserved_poll: bool,
     barrier: Option<WriteBarrier>,
+    memory: SecondaryMap<Value, heap::Memory>,
+    /// Changes at each safepoint and block.
+    epoch: u32,
 }
 
 impl<'a> Lower<'a, '_> {
@@ -141,6 +146,7 @@ impl<'a> Lower<'a, '_> {
         for (index, &block) in self.f.layout.iter().enumerate() {
             let data = &self.f.blocks[block];
             self.region = data.region;
+            self.epoch += 1;
             self.e.b.switch_to_block(self.blocks[block]);
             let start = self.plan.start(index);
             self.at(start, false);
@@ -270,6 +276,7 @@ impl<'a> Lower<'a, '_> {
 
     fn node(&mut self, node: &Node) {
         let result = self.inst(&node.inst);
+        self.note_memory(node);
         if let Some(value) = node.result {
             self.values[value] = result;
             debug_assert!(result.is_some(), "{} gives no result", node.inst);
@@ -373,12 +380,11 @@ impl<'a> Lower<'a, '_> {
                 size,
                 barrier,
             } => {
-                let (dst, src) = (self.val(*dst), self.val(*src));
-                if *barrier && self.barrier.is_some() {
-                    let size = self.e.word(i64::from(*size));
-                    self.e.helper(Helper::CopyWithBarrier, &[dst, src, size]);
+                if *barrier {
+                    self.copy_with_barrier(*dst, *src, *size);
                     return None;
                 }
+                let (dst, src) = (self.val(*dst), self.val(*src));
                 self.e.copy(dst, 0, src, 0, *size);
                 return None;
             }

@@ -237,8 +237,10 @@ impl Lower<'_, '_> {
         let base = self.e.b.ins().iadd(object, bytes);
         let data = self.e.abi.vector_data as i32;
         let slot = self.e.offset(base, i64::from(data));
-        self.barrier(slot, false);
         self.e.b.ins().store(trusted, stored, base, data);
+        if self.constant(value) != Some(0) {
+            self.barrier(slot, false);
+        }
         self.e.b.ins().jump(next, &[]);
         self.e.b.switch_to_block(next);
     }

@@ -394,6 +394,8 @@ impl Importer<'_, '_> {
                 }
             }
             (Use::Set, place) => {
+                // Only an argument by address may be in the heap (a box, when Rust calls).
+                let anywhere = matches!(place, Place::At(..));
                 let (addr, class) = self.place_addr(place)?;
                 match class {
                     ArgClass::Scalar(mem) => {
@@ -414,7 +416,7 @@ impl Importer<'_, '_> {
                             dst: addr,
                             src,
                             size: layout.size,
-                            barrier: false,
+                            barrier: anywhere && layout.has_refs,
                         });
                         self.release_struct(&item);
                     }

@@ -339,14 +339,14 @@ impl Importer<'_, '_> {
     }
 
     fn box_payload(&mut self, ty: TypeHandle, src: Value, size: u32) -> Step<Value> {
-        let layout = self.host.layout(ty)?;
         let object = self.alloc_object(ty);
         let dst = self.add_offset(object, self.host.abi().object_header);
         self.b.effect(Inst::CopyStruct {
             dst,
             src,
             size,
-            barrier: layout.has_refs,
+            // Nobody has collected since the object was made.
+            barrier: false,
         });
         Ok(object)
     }
