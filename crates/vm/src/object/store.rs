@@ -25,9 +25,7 @@ macro_rules! scalar {
         unsafe impl Scalar for $t {}
     )* };
 }
-scalar!(
-    i8, u8, i16, u16, i32, u32, i64, u64, isize, usize, f32, f64
-);
+scalar!(i8, u8, i16, u16, i32, u32, i64, u64, isize, usize, f32, f64);
 // SAFETY: pointers that no collector follows.
 unsafe impl<T: 'static> Scalar for *mut T {}
 // SAFETY: as above.
