@@ -447,7 +447,16 @@ fn without_scopes(text: &str) -> String {
         }
     }
     plain.push_str(rest);
-    plain.replace("valuetype ", "class ")
+    // The type around a nested one is missing where it could not be loaded.
+    let mut parts = String::with_capacity(plain.len());
+    let is_name = |part: char| part.is_alphanumeric() || "._`'<>$".contains(part);
+    for word in plain.replace("valuetype ", "class ").split_inclusive('/') {
+        match word.strip_suffix('/') {
+            Some(outer) => parts.push_str(outer.trim_end_matches(is_name)),
+            None => parts.push_str(word),
+        }
+    }
+    parts
 }
 
 fn is_subsequence(short: &str, long: &str) -> bool {

@@ -22,6 +22,7 @@ fn main() -> Result<(), Failure> {
             extra_data: bits & 8 != 0,
         })?;
         save("image", &bits.to_string(), &bytes)?;
+        save("text", &bits.to_string(), &bytes)?;
         let image = Image::parse(&bytes)?;
         let root = image.cli_header().metadata;
         save("metadata", &bits.to_string(), image.rva_bytes(root.rva, root.size)?)?;
