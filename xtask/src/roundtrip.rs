@@ -51,6 +51,8 @@ const SAMPLE: &[&str] = &[
     "ilasm.exe",
 ];
 const SAMPLE_PROGRAMS: usize = 8;
+/// Initial data of types whose size is not said.
+const ALWAYS: &str = "rva_fields.exe";
 
 const LIMITS: Limits = Limits {
     time: Duration::from_secs(600),
@@ -113,7 +115,9 @@ fn tool() -> Result<PathBuf> {
 
 fn files(arguments: &RoundtripArguments) -> Result<Vec<PathBuf>> {
     if !arguments.files.is_empty() {
-        return Ok(arguments.files.clone());
+        // Programs are run in a folder of their own.
+        let files = arguments.files.iter().map(std::path::absolute);
+        return Ok(files.collect::<Result<_, _>>()?);
     }
     let library = Path::new(CLASS_LIBRARY);
     if arguments.all {
@@ -123,6 +127,8 @@ fn files(arguments: &RoundtripArguments) -> Result<Vec<PathBuf>> {
     if arguments.sample {
         let step = (programs.len() / SAMPLE_PROGRAMS).max(1);
         let mut files: Vec<PathBuf> = SAMPLE.iter().map(|name| library.join(name)).collect();
+        let always = programs.iter().find(|program| program.ends_with(ALWAYS));
+        files.extend(always.cloned());
         files.extend(programs.into_iter().step_by(step).take(SAMPLE_PROGRAMS));
         return Ok(files);
     }

@@ -18,6 +18,7 @@ const KNOWN: &[&str] = &[
     "has-security",
     "pinned",
     "resource-elsewhere",
+    "reference-to-mscorlib",
     "return-row",
     "security",
 ];
@@ -41,7 +42,10 @@ const SHOWN: usize = 40;
 
 impl Difference {
     fn note(&mut self, side: char, entity: &str, fact: &str) {
-        let kind = fact.split(' ').next().unwrap_or(fact);
+        let mut kind = fact.split(' ').next().unwrap_or(fact);
+        if side == '+' && fact.starts_with("assembly-ref mscorlib 0.0.0.0 ") {
+            kind = "reference-to-mscorlib";
+        }
         if KNOWN.contains(&kind) {
             *self.known.entry(kind.to_owned()).or_default() += 1;
             return;
@@ -69,13 +73,42 @@ pub fn difference(original: &Model, other: &Model) -> Difference {
             _ => {}
         }
         let (before, after) = (before.unwrap_or(&none), after.unwrap_or(&none));
+        let (before, rebased) = rebased(before, after);
+        if rebased != 0 {
+            *result
+                .known
+                .entry("base-of-value-type".to_owned())
+                .or_default() += rebased;
+        }
         result.facts += before.len();
-        if before != after {
-            one_sided(before, after, |fact| result.note('-', entity, fact));
-            one_sided(after, before, |fact| result.note('+', entity, fact));
+        if before != *after {
+            one_sided(&before, after, |fact| result.note('-', entity, fact));
+            one_sided(after, &before, |fact| result.note('+', entity, fact));
         }
     }
     result
+}
+
+/// The facts with the base that the assembler writes for value types and enumerations of whatever library: mscorlib's. And
+/// how many were changed.
+fn rebased(before: &[String], after: &[String]) -> (Vec<String>, usize) {
+    let mut count = 0;
+    let facts = before.iter().map(|fact| {
+        let base = fact
+            .strip_prefix("extends ")
+            .map(|base| base.rsplit(']').next().unwrap_or(base));
+        let Some(base @ ("System.ValueType" | "System.Enum")) = base else {
+            return fact.clone();
+        };
+        let written = format!("extends [mscorlib]{base}");
+        if *fact != written && after.contains(&written) {
+            count += 1;
+            return written;
+        }
+        fact.clone()
+    });
+    let facts = facts.collect();
+    (facts, count)
 }
 
 /// Facts of `left` that `right` lacks, as multisets (both are sorted).
@@ -95,6 +128,24 @@ fn one_sided(left: &[String], right: &[String], mut note: impl FnMut(&str)) {
 #[cfg(test)]
 mod tests {
     use super::{Model, difference};
+
+    #[test]
+    fn only_the_library_of_a_base_may_change() {
+        let model = |base: &str| -> Model {
+            [("type T".to_owned(), vec![format!("extends {base}")])].into()
+        };
+        let known = difference(
+            &model("[System.Runtime]System.Enum"),
+            &model("[mscorlib]System.Enum"),
+        );
+        assert_eq!(known.unexpected_count, 0);
+        assert_eq!(known.known.get("base-of-value-type"), Some(&1));
+        let wrong = difference(
+            &model("[System.Runtime]System.Enum"),
+            &model("[mscorlib]System.ValueType"),
+        );
+        assert_eq!(wrong.unexpected_count, 2);
+    }
 
     #[test]
     fn one_changed_instruction_is_found_and_a_known_loss_is_not_a_defect() {

@@ -291,21 +291,24 @@ impl<'i, 'a> Spelling<'i, 'a> {
                 is_value_type: true,
             } if token.is(TableId::TypeDef) => match image.class_layout_of(token.rid()) {
                 Some(rid) => Some(image.class_layout(rid)?.class_size),
-                None => self.only_field(token.rid())?.map(|_| 0),
+                None => Some(self.least_size(token.rid())?),
             },
             _ => None,
         })
     }
 
-    /// The one instance field of a type.
-    fn only_field(&self, ty: Rid) -> Result<Option<Rid>> {
-        let mut found = None;
+    /// What the numbers among a type's fields need at least.
+    fn least_size(&self, ty: Rid) -> Result<u32> {
+        let mut size = 0_u32;
         for field in self.image.type_fields(ty) {
-            let flags = self.image.field(field)?.flags;
-            if !flags.contains(FieldAttributes::STATIC) && found.replace(field).is_some() {
-                return Ok(None);
+            let row = self.image.field(field)?;
+            let ty = sig::read_field(self.image.blob(row.signature)?, &mut TreeBuilder)?;
+            if let TypeTree::Primitive(element) = ty
+                && !row.flags.contains(FieldAttributes::STATIC)
+            {
+                size = size.saturating_add(element.fixed_size().unwrap_or(0));
             }
         }
-        Ok(found)
+        Ok(size)
     }
 }
