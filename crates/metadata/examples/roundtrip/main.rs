@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
 use ferrocil_metadata::text::Disassembler;
-use ferrocil_metadata::{Image, ResourceData};
+use ferrocil_metadata::{Image, ResourceData, TableId};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -33,6 +33,19 @@ fn main() -> ExitCode {
     }
 }
 
+/// True when an assembly refers to another one of its own name, which to the assembler is itself.
+fn refers_to_its_name(image: &Image<'_>) -> Result<bool> {
+    let Some(own) = image.assembly_identity()? else {
+        return Ok(false);
+    };
+    for rid in image.rids(TableId::AssemblyRef) {
+        if image.string(image.assembly_ref(rid)?.name)? == own.name {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 fn text(file: &Path, folder: &Path) -> Result<bool> {
     let bytes = fs::read(file)?;
     let image = Image::parse(&bytes)?;
@@ -48,6 +61,10 @@ fn text(file: &Path, folder: &Path) -> Result<bool> {
             }
             fs::write(folder.join(resource), data)?;
         }
+    }
+    if refers_to_its_name(&image)? {
+        println!("own-name");
+        return Ok(true);
     }
     let is_program = image.entry_point().is_some() && !image.pe_header().is_dll();
     println!("{}", if is_program { "exe" } else { "dll" });
