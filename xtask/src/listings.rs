@@ -128,7 +128,7 @@ struct Tally {
 
 /// Compares every listing of each file.
 pub fn command(arguments: &ListingsArguments) -> Result<ExitCode> {
-    setup::ensure(&[setup::RUN, setup::ILASM].concat())?;
+    setup::ensure(&[setup::RUN, setup::MONODIS].concat())?;
     let ferrocil = match &arguments.ferrocil {
         Some(path) => std::path::absolute(path)?,
         None => compile::ferrocil()?,

@@ -2,11 +2,26 @@
 
 use std::error::Error;
 use std::io::{BufWriter, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
 
 use ferrocil_metadata::{Image, TableId};
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let path = std::env::args_os().nth(1).ok_or("which file?")?;
+fn main() -> ExitCode {
+    let Some(path) = std::env::args_os().nth(1) else {
+        eprintln!("usage: list_types FILE.dll");
+        return ExitCode::FAILURE;
+    };
+    match list(Path::new(&path)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{}: {error}", path.display());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn list(path: &Path) -> Result<(), Box<dyn Error>> {
     let bytes = std::fs::read(path)?;
     let image = Image::parse(&bytes)?;
     let mut out = BufWriter::new(std::io::stdout().lock());

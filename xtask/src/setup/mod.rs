@@ -67,9 +67,16 @@ pub const ILASM: &[Requirement] = &[Requirement {
     purpose: "ilasm, the assembler of the IL cases",
 }];
 
+/// What comparing tables needs.
+pub const MONODIS: &[Requirement] = &[Requirement {
+    file: "/usr/bin/monodis",
+    package: "mono-utils",
+    purpose: "monodis, whose tables are compared with ours",
+}];
+
 /// `cargo xtask setup`.
 pub fn command(arguments: &SetupArguments) -> Result<ExitCode> {
-    let everything = [RUN, ILASM].concat();
+    let everything = [RUN, ILASM, MONODIS].concat();
     if arguments.check {
         let missing = missing(&everything);
         for requirement in &missing {
