@@ -40,6 +40,8 @@ pub enum LoadErrorKind {
     AmbiguousImplementation,
     /// System.InvalidOperationException
     InvalidOperation,
+    /// System.Security.VerificationException
+    Verification,
 }
 
 /// Something could not be loaded or resolved.

@@ -237,6 +237,7 @@ impl Thread {
                 ("System.Runtime", "AmbiguousImplementationException")
             }
             LoadErrorKind::InvalidOperation => ("System", "InvalidOperationException"),
+            LoadErrorKind::Verification => ("System.Security", "VerificationException"),
         };
         let thrown = self.throw_named(namespace, name, &error.message);
         if error.kind == LoadErrorKind::FileNotFound {

@@ -4,7 +4,6 @@ use ferrocil_generics::{NameStyle, Type};
 use ferrocil_metadata::{ElementType, TypeAttributes};
 use ferrocil_vm::{ClassKind, ClassPtr};
 
-use super::generics::satisfies_constraints;
 use super::methods::{method_object, method_of_object};
 use super::type_handle::is_definition;
 use crate::prelude::{
@@ -200,13 +199,8 @@ fn make_generic(t: &Thread, definition: ObjRef, args: ArrayRef) -> Managed<ObjRe
             "The type is not a generic type definition.",
         ));
     };
-    if !satisfies_constraints(
-        t,
-        ferrocil_metadata::TableId::TypeDef,
-        def.image,
-        def.rid,
-        &types,
-    )? {
+    let inst = loaded(t, universe.inst_of(&types).map_err(Into::into))?;
+    if loaded(t, t.runtime().misfit_of_type(def, inst))?.is_some() {
         return Err(argument(t, "Invalid generic arguments", "typeArguments"));
     }
     let ty = loaded(t, universe.inst(def, &types).map_err(Into::into))?;

@@ -24,6 +24,7 @@ impl Host<'_> {
         let caller = self.method(caller)?;
         self.runtime.check_method_access(caller, target)?;
         self.runtime.check_bound_arguments(target)?;
+        self.runtime.check_method_constraints(target)?;
         if target.class.open || target.generic_definition {
             return Err(LoadError::type_load(
                 self.runtime.method_name(target),

@@ -367,6 +367,7 @@ impl Runtime {
             layout: Default::default(),
             vtable: Default::default(),
             overrides: Default::default(),
+            constraints_met: Default::default(),
             dispatch: Default::default(),
         }
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
 
 use ferrocil_generics::{ImageId, InstId, TypeDef, TypeId};
 use ferrocil_metadata::{ElementType, TypeAttributes};
@@ -80,6 +81,8 @@ pub struct Class {
     pub(crate) layout: OnceLock<Result<Layout, LoadError>>,
     pub(crate) vtable: OnceLock<Result<VTableLayout, LoadError>>,
     pub(crate) overrides: OnceLock<LoadResult<Overrides>>,
+    /// Set when the arguments of an instance were found to satisfy the constraints.
+    pub(crate) constraints_met: AtomicBool,
     /// Interface dispatch results found so far.
     pub(crate) dispatch: parking_lot::RwLock<rustc_hash::FxHashMap<MethodPtr, MethodPtr>>,
 }

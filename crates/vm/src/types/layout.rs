@@ -241,7 +241,9 @@ impl Runtime {
         let mut by_ref_like = self.hides_pointers(class);
         let mut slots = Vec::new();
         for (i, field) in fields.iter().enumerate().filter(|(_, f)| !f.is_static()) {
-            let slot = self.field_slot(self.class(field.ty)?)?;
+            let class = self.class(field.ty)?;
+            self.check_constraints(class)?;
+            let slot = self.field_slot(class)?;
             by_ref_like |= slot.by_ref_like;
             slots.push((i, slot));
         }

@@ -1,7 +1,7 @@
 //! Fields and methods of a class, made on first use.
 
 use std::sync::OnceLock;
-use std::sync::atomic::AtomicI32;
+use std::sync::atomic::{AtomicBool, AtomicI32};
 
 use ferrocil_generics::{Context, InstId, MethodDef, MethodId};
 use ferrocil_metadata::{MethodAttributes, MethodImplAttributes, TableId, Token};
@@ -184,6 +184,7 @@ impl Runtime {
             args,
             generic_definition: arity > 0 && args.is_none(),
             slot: AtomicI32::new(-1),
+            constraints_met: AtomicBool::new(false),
             signature: OnceLock::new(),
         };
         Ok(self.publish_method(id, method))
@@ -222,6 +223,7 @@ impl Runtime {
             args: None,
             generic_definition: false,
             slot: AtomicI32::new(-1),
+            constraints_met: AtomicBool::new(false),
             signature: OnceLock::new(),
         };
         Ok(self.publish_method(id, method))
@@ -248,6 +250,7 @@ impl Runtime {
             args: None,
             generic_definition: false,
             slot: AtomicI32::new(-1),
+            constraints_met: AtomicBool::new(false),
             signature: OnceLock::from(Ok(signature)),
         };
         self.publish_method(id, method)

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::OnceLock;
-use std::sync::atomic::AtomicI32;
+use std::sync::atomic::{AtomicBool, AtomicI32};
 
 use ferrocil_generics::{Context, InstId, MethodDef, MethodId, TypeId};
 use ferrocil_metadata::{MethodAttributes, MethodImplAttributes};
@@ -76,6 +76,8 @@ pub struct Method {
     pub generic_definition: bool,
     /// Vtable slot, -1 for none; written once under the loader lock.
     pub slot: AtomicI32,
+    /// Set when the arguments of an instance were found to satisfy the constraints.
+    pub(crate) constraints_met: AtomicBool,
     pub(crate) signature: OnceLock<Result<Signature, LoadError>>,
 }
 

@@ -4,6 +4,7 @@ mod access;
 mod build;
 mod cast;
 mod class;
+mod constraints;
 mod field;
 mod interfaces;
 mod layout;

@@ -337,11 +337,12 @@ impl Runtime {
         )
     }
 
-    /// Fails for a class that is not abstract and lacks a method that it must have: an
+    /// Fails for an instance whose arguments are not allowed, and for a class that is not abstract and lacks a method that it must have: an
     /// abstract one of its base, or one of its interfaces. Interface methods are looked for
     /// by name only, so that making a class stays cheap; a wrong signature is found by
     /// the first call.
     pub(crate) fn check_complete(&self, class: ClassPtr) -> LoadResult<()> {
+        self.check_constraints(class)?;
         if class.is_abstract() || class.is_interface() || class.def.is_none() {
             return Ok(());
         }
