@@ -96,6 +96,9 @@ struct LoaderState {
 /// The flag says whether the event had a handler.
 pub type UnhandledHook = Box<dyn Fn(&Thread, crate::object::ObjRef, bool) + Send + Sync>;
 
+/// Makes the exception of a thread that is aborted, in that thread.
+pub type AbortHook = fn(&Thread) -> crate::icall::Thrown;
+
 /// Reports objects that something outside the runtime keeps alive.
 pub type RootSource = Box<dyn Fn(&mut dyn FnMut(crate::object::ObjRef)) + Send + Sync>;
 
@@ -114,6 +117,7 @@ pub struct Runtime {
     pub(crate) exts: RwLock<FxHashMap<AnyTypeId, Arc<dyn Any + Send + Sync>>>,
     pub(crate) unhandled: OnceLock<UnhandledHook>,
     pub(crate) collection_hook: OnceLock<crate::heap_report::CollectionHook>,
+    pub(crate) abort_hook: OnceLock<AbortHook>,
     monitors: crate::threads::Monitors,
     entry_image: OnceLock<ImageId>,
     /// The newest exception about a missing assembly, by address, and its error.
@@ -195,6 +199,7 @@ impl Runtime {
             exts: RwLock::default(),
             unhandled: OnceLock::new(),
             collection_hook: OnceLock::new(),
+            abort_hook: OnceLock::new(),
             monitors: crate::threads::Monitors::default(),
             entry_image: OnceLock::new(),
             missing_assembly: Mutex::new(None),

@@ -424,7 +424,8 @@ impl Thread {
                 .invoke(finalizer, Some(object.address() as u64), &[])
                 .is_err()
         {
-            self.take_pending();
+            let exception = self.take_pending();
+            runtime.report_unhandled(self, exception);
         }
     }
 

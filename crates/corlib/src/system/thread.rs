@@ -341,16 +341,17 @@ fn take_interruption(t: &Thread) -> Managed<bool> {
     Ok(interrupted || woken)
 }
 
-/// ThreadAbortException, kept in the thread's object.
+/// ThreadAbortException, kept in the thread's object: one object until the abort is reset.
 fn thrown_abort(t: &Thread, internal: ObjRef) -> crate::prelude::Thrown {
     let made = (|| {
+        let offset = t.field_offset(INTERNAL, "abort_exc")?;
+        let thrown: ObjRef = internal.read(offset);
+        if !thrown.is_null() {
+            return Ok(thrown);
+        }
         let exception = t.new_exception("System.Threading", "ThreadAbortException", "")?;
-        store_reference(
-            t,
-            internal,
-            t.field_offset(INTERNAL, "abort_exc")?,
-            exception,
-        );
+        store_reference(t, internal, offset, exception);
+        t.note_abort_thrown();
         Ok(exception)
     })();
     match made {
@@ -461,8 +462,19 @@ fn wake(t: &Thread, number: Option<u32>) {
     }
 }
 
-/// Asks a thread to end: its waits end with ThreadAbortException. (Code that never waits is not
-/// stopped.) The calling thread gets the exception at once.
+/// The exception of an abort that another thread has asked for, at a poll of this one.
+fn abort_at_poll(t: &Thread) -> crate::prelude::Thrown {
+    match own_record(t) {
+        Ok((internal, record)) => {
+            record.done.lock().aborting = false;
+            thrown_abort(t, internal)
+        }
+        Err(thrown) => thrown,
+    }
+}
+
+/// Asks a thread to end: its waits and loops end with ThreadAbortException. The calling thread
+/// gets the exception at once.
 fn abort(t: &Thread, internal: ObjRef, reason: ObjRef) -> Managed<()> {
     let target = record(t, internal)?;
     let word = state_word(t, internal)?;
@@ -472,6 +484,7 @@ fn abort(t: &Thread, internal: ObjRef, reason: ObjRef) -> Managed<()> {
     }
     if old & bits::UNSTARTED != 0 {
         word.fetch_or(bits::ABORTED, Ordering::SeqCst);
+        word.fetch_and(!bits::ABORT_REQUESTED, Ordering::SeqCst);
         return Ok(());
     }
     if !reason.is_null() {
@@ -487,6 +500,9 @@ fn abort(t: &Thread, internal: ObjRef, reason: ObjRef) -> Managed<()> {
         flags.aborting = true;
         flags.thread
     };
+    if let Some(number) = number {
+        t.runtime().abort_thread(number, abort_at_poll);
+    }
     wake(t, number);
     Ok(())
 }
@@ -516,6 +532,7 @@ fn reset_abort(t: &Thread, thread: ObjRef) -> Managed<()> {
     state_word(t, internal)?.fetch_and(!bits::ABORT_REQUESTED, Ordering::SeqCst);
     record(t, internal)?.done.lock().aborting = false;
     forget_abort_reason(t, internal);
+    t.end_abort();
     let offset = t.field_offset(INTERNAL, "abort_exc")?;
     store_reference(t, internal, offset, ObjRef::NULL);
     Ok(())
@@ -699,6 +716,7 @@ pub(super) fn unhandled(t: &Thread, exception: ObjRef) {
     if class.is_named("System.Threading", "ThreadAbortException")
         || class.is_named("System", "AppDomainUnloadedException")
     {
+        t.end_abort();
         return;
     }
     t.runtime().report_unhandled(t, exception);

@@ -265,6 +265,7 @@ pub(super) extern "C" fn monitor_exit(thread: *const Thread, object: ObjRef) {
 pub(super) extern "C" fn poll(thread: *const Thread) {
     current!(thread);
     thread.safepoint();
+    done(thread.abort_at_poll());
 }
 
 pub(super) extern "C" fn localloc(thread: *const Thread, size: u64) -> *mut u8 {

@@ -1,5 +1,6 @@
 //! Managed threads: the structure that r15 points at, the registry, safepoints.
 
+mod abort;
 mod attach;
 mod localloc;
 mod monitor;

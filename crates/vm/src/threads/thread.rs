@@ -72,6 +72,8 @@ pub struct Thread {
     guard: (usize, usize),
     /// Set by others to end this thread's wait on a lock.
     alert: AtomicBool,
+    /// An `AbortState`.
+    pub(super) abort: AtomicU8,
     /// Address of the monitor it waits on, 0 for none.
     waiting_on: AtomicUsize,
     /// Anchors that were current when Rust called into managed code, innermost last.
@@ -131,6 +133,7 @@ impl Thread {
             overflow_handling: Cell::new(false),
             guard,
             alert: AtomicBool::new(false),
+            abort: AtomicU8::new(0),
             waiting_on: AtomicUsize::new(0),
             entries: RefCell::new(Vec::new()),
             bare: Cell::new(false),
@@ -186,9 +189,12 @@ impl Thread {
         self.poll.store(1, Ordering::SeqCst);
     }
 
-    /// Takes the request back.
+    /// Takes the request back, unless the thread is being aborted.
     pub(crate) fn clear_poll(&self) {
         self.poll.store(0, Ordering::SeqCst);
+        if self.keeps_polling() {
+            self.request_poll();
+        }
     }
 
     /// The allocation buffer; only for the thread itself or while it is stopped.

@@ -41,6 +41,11 @@ impl<'r> Frame<'r> {
         Frame::at(runtime, fp, pc)
     }
 
+    /// The runtime.
+    pub(crate) fn runtime(&self) -> &'r Runtime {
+        self.runtime
+    }
+
     /// Byte offset of the return address in the code.
     pub(crate) fn offset(&self) -> u32 {
         (self.pc - self.code.start) as u32

@@ -22,7 +22,7 @@ pub fn ensure() -> Result<PathBuf> {
     if tree.join("mono/mini/TestDriver.cs").exists() {
         return Ok(tree);
     }
-    eprintln!("setup: fetching Debian's source package of Mono (about 70 MB)");
+    eprintln!("setup: fetching Debian's source package of Mono (about 120 MB)");
     fs::create_dir_all(folder.join("lists/partial"))?;
     fs::create_dir_all(folder.join("parts"))?;
     fs::write(folder.join("parts/source.sources"), deb_src()?)?;

@@ -189,6 +189,10 @@ impl Importer<'_, '_> {
             let block = self.target(target)?;
             return self.goto(block);
         }
+        if self.c.body.catching_handler(self.at) != self.c.body.catching_handler(target) {
+            // A thread that is being aborted throws again here.
+            self.b.effect(Inst::Poll);
+        }
         match self
             .c
             .body
