@@ -118,8 +118,12 @@ pub(super) fn record(thread: &Thread, exception: ObjRef, frames: &[Frame<'_>], a
             exception.store(thread, offset, array);
         }
         Err(_) => {
-            // No memory for a trace: the exception goes on without.
+            // No memory for a trace: the exception goes on without, also without that of an earlier
+            // throw (the reserved OutOfMemoryException is thrown again and again).
             thread.take_pending();
+            if !append {
+                exception.write(offset, ObjRef::NULL);
+            }
         }
     }
 }
