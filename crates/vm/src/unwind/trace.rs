@@ -122,7 +122,7 @@ pub(super) fn record(thread: &Thread, exception: ObjRef, frames: &[Frame<'_>], a
             // throw (the reserved OutOfMemoryException is thrown again and again).
             thread.take_pending();
             if !append {
-                exception.write(offset, ObjRef::NULL);
+                exception.store(thread, offset, ObjRef::NULL);
             }
         }
     }
