@@ -53,6 +53,7 @@ well_known! {
     TypedReference = "System" "TypedReference",
     /// System.Nullable`1
     Nullable = "System" "Nullable`1",
+    /// System.Runtime.ConstrainedExecution.CriticalFinalizerObject
     CriticalFinalizerObject = "System.Runtime.ConstrainedExecution" "CriticalFinalizerObject",
     /// System.ByReference`1
     ByReference = "System" "ByReference`1",
