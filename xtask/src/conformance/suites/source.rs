@@ -12,6 +12,9 @@ use crate::{paths, proc};
 /// Where apt looks for its own list of sources.
 const LISTS: [&str; 2] = ["/etc/apt/sources.list", "/etc/apt/sources.list.d"];
 
+/// A header that the native library of the tests needs.
+const ERRNO: &str = "mono/utils/mono-errno.h";
+
 /// The folder of Mono's source; fetches and unpacks it the first time.
 ///
 /// # Errors
@@ -19,7 +22,7 @@ const LISTS: [&str; 2] = ["/etc/apt/sources.list", "/etc/apt/sources.list.d"];
 pub fn ensure() -> Result<PathBuf> {
     let folder = paths::target().join("mono-source");
     let tree = folder.join("mono");
-    if tree.join("mono/mini/TestDriver.cs").exists() {
+    if tree.join("mono/mini/TestDriver.cs").exists() && tree.join(ERRNO).exists() {
         return Ok(tree);
     }
     eprintln!("setup: fetching Debian's source package of Mono (about 120 MB)");
@@ -123,8 +126,10 @@ fn unpack(folder: &Path, tree: &Path) -> Result<()> {
             .args(["--strip-components=1", "--directory"])
             .arg(&building)
             // Tests only: the whole tree is 700 MB.
-            .args(["--wildcards", "*/mono/mini/*", "*/mono/tests/*"]),
+            .args(["--wildcards", "*/mono/mini/*", "*/mono/tests/*"])
+            .arg("*/mono/utils/*.h"),
     )?;
+    drop(fs::remove_dir_all(tree));
     fs::rename(&building, tree).with_context(|| format!("cannot create {}", tree.display()))
 }
 
