@@ -192,7 +192,10 @@ mod tests {
             actual: None,
             expected: None,
         };
-        let html = page("title", &Summary::new(vec![result], Duration::from_secs(1), Vec::new()));
+        let html = page(
+            "title",
+            &Summary::new(vec![result], Duration::from_secs(1), Vec::new()),
+        );
         assert!(html.contains("&quot;&lt;script&gt;&quot;"));
         assert!(html.contains("0 of 1 cases agree"));
     }
