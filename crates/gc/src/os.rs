@@ -1,9 +1,20 @@
 //! The one place that talks to the operating system.
 
 use core::ptr::NonNull;
+use core::time::Duration;
 use std::io;
 
 use rustix::mm::{Advice, MapFlags, ProtFlags};
+
+/// The CPU time that the calling thread has used. A pause is steered by it: on a busy machine the
+/// clock on the wall also counts what others do.
+pub(crate) fn thread_cpu_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(
+        u64::try_from(time.tv_sec).unwrap_or(0),
+        u32::try_from(time.tv_nsec).unwrap_or(0),
+    )
+}
 
 /// An anonymous, zeroed reservation; pages cost memory once they are touched.
 pub(crate) struct Mapping {

@@ -41,6 +41,8 @@ pub struct CollectionRecord {
     pub stop: Duration,
     /// While the mutators were stopped.
     pub pause: Duration,
+    /// CPU time that the collecting thread used meanwhile.
+    pub cpu: Duration,
     /// The part of the pause that found roots and marked.
     pub mark: Duration,
     /// The part of `mark` that went to the marking of old objects across
@@ -75,7 +77,7 @@ impl fmt::Display for CollectionRecord {
         let ms = |time: Duration| time.as_secs_f64() * 1e3;
         write!(
             f,
-            "gc {} gen{} {}: {:.1} -> {:.1} MiB, pause {:.3} ms (mark {:.3}, of it old {:.3}, sweep {:.3}, stop {:.3}), \
+            "gc {} gen{} {}: {:.1} -> {:.1} MiB, pause {:.3} ms (mark {:.3}, of it old {:.3}, sweep {:.3}, stop {:.3}, cpu {:.3}), \
              {} objects marked, used {:.1} MiB, resident {:.1} MiB",
             self.number,
             self.generation,
@@ -87,6 +89,7 @@ impl fmt::Display for CollectionRecord {
             ms(self.major),
             ms(self.sweep),
             ms(self.stop),
+            ms(self.cpu),
             self.marked_objects,
             mib(self.used_bytes),
             mib(self.resident_bytes),

@@ -14,6 +14,7 @@ use crate::binding::{ShapeKind, VmBinding};
 use crate::finalize::Finalization;
 use crate::handles::{HandleKind, Handles};
 use crate::object::ObjectRef;
+use crate::os::thread_cpu_time;
 use crate::region::Core;
 use crate::space::Space;
 
@@ -52,6 +53,8 @@ pub(crate) struct Outcome {
     pub(crate) mark_time: Duration,
     /// The part of `mark_time` for marking across collections.
     pub(crate) major_time: Duration,
+    /// The same in CPU time.
+    pub(crate) major_cpu: Duration,
     pub(crate) sweep_time: Duration,
 }
 
@@ -111,7 +114,9 @@ impl<B: VmBinding> Cycle<'_, B> {
             overflowed: marked.overflowed,
         };
         let major_begin = Instant::now();
+        let mut major_cpu = Duration::ZERO;
         if let (Some(mut major), Some((full_at, finish_at, deadline))) = (major, plan) {
+            let cpu_begin = thread_cpu_time();
             let mut stores = 0;
             core.for_each_logged(true, |line| {
                 major.add_dirty(line);
@@ -135,6 +140,7 @@ impl<B: VmBinding> Cycle<'_, B> {
                 live = marked;
                 scope = Scope::Flip;
             }
+            major_cpu = thread_cpu_time().saturating_sub(cpu_begin);
         }
         let (mark_time, major_time) = (begin.elapsed(), major_begin.elapsed());
         let begin = Instant::now();
@@ -147,6 +153,7 @@ impl<B: VmBinding> Cycle<'_, B> {
             cleared_handles,
             mark_time,
             major_time,
+            major_cpu,
             sweep_time: begin.elapsed(),
         }
     }

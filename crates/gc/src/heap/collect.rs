@@ -7,6 +7,7 @@ use super::{Heap, Marking, floor};
 use crate::binding::VmBinding;
 use crate::collect::{Cycle, Major, Marker, Outcome, Plane, Scope, clear_major_marks};
 use crate::layout::PAGE;
+use crate::os::thread_cpu_time;
 use crate::space::Space;
 use crate::stats::{CollectionRecord, Reason};
 use crate::verify::verify;
@@ -79,7 +80,7 @@ impl<B: VmBinding> Heap<B> {
         reason: Reason,
         thorough: bool,
     ) -> CollectionRecord {
-        let begin = Instant::now();
+        let (begin, cpu_begin) = (Instant::now(), thread_cpu_time());
         self.binding.visit_tlabs(&mut |tlab| self.close_tlab(tlab));
         let bytes_before = self.used_bytes();
         let mut space = self.space.lock();
@@ -116,9 +117,11 @@ impl<B: VmBinding> Heap<B> {
         });
         let outcome = cycle.run(&mut space, scope, before, current, major);
         let generation = if outcome.flipped { 2 } else { generation };
+        let young_cpu = thread_cpu_time()
+            .saturating_sub(cpu_begin)
+            .saturating_sub(outcome.major_cpu);
         self.verify_if_asked(&space, "after");
-        *major_active =
-            self.set_budget(&mut space, scope, &outcome, *major_active, begin.elapsed());
+        *major_active = self.set_budget(&mut space, scope, &outcome, *major_active, young_cpu);
         drop(marking);
         let number = self.epoch.load(Relaxed) + 1;
         let record = CollectionRecord {
@@ -127,6 +130,7 @@ impl<B: VmBinding> Heap<B> {
             reason,
             stop: begin - asked,
             pause: begin.elapsed(),
+            cpu: thread_cpu_time().saturating_sub(cpu_begin),
             mark: outcome.mark_time,
             major: outcome.major_time,
             sweep: outcome.sweep_time,
@@ -214,14 +218,15 @@ impl<B: VmBinding> Heap<B> {
     }
 
     /// Decides how much may be allocated until the next collection, and whether
-    /// old objects are to be marked across the next ones.
+    /// old objects are to be marked across the next ones. `young`: the CPU time
+    /// of the pause without that marking.
     fn set_budget(
         &self,
         space: &mut Space,
         scope: Scope,
         outcome: &Outcome,
         major_active: bool,
-        pause: Duration,
+        young: Duration,
     ) -> bool {
         let live = outcome.live.bytes;
         // A small heap may grow faster: that costs little memory and saves many
@@ -235,8 +240,7 @@ impl<B: VmBinding> Heap<B> {
             return false;
         }
         if scope == Scope::Young && !outcome.flipped {
-            let pause = pause.saturating_sub(outcome.major_time);
-            let ratio = self.options.pause_target.as_secs_f64() / pause.as_secs_f64().max(1e-6);
+            let ratio = self.options.pause_target.as_secs_f64() / young.as_secs_f64().max(1e-6);
             let budget = self.budget.load(Relaxed) as f64 * ratio.clamp(0.5, 1.25);
             let most = floor(&self.core, self.options.max_young);
             let least = most.min(MIN_YOUNG);
