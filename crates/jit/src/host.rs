@@ -362,6 +362,12 @@ pub enum Intrinsic {
     /// `Type::GetTypeFromHandle(RuntimeTypeHandle)`: the word in the handle's first field goes to
     /// [`Helper::TypeFromToken`].
     TypeFromHandle,
+    /// `Monitor.Enter(object)`: [`Helper::MonitorEnter`].
+    MonitorEnter,
+    /// `Monitor.Enter(object, ref bool)`: [`Helper::MonitorEnterTaken`].
+    MonitorEnterTaken,
+    /// `Monitor.Exit(object)`: [`Helper::MonitorExit`].
+    MonitorExit,
     /// `Object::GetHashCode`-free pointer equality and the like: `object.ReferenceEquals`.
     ReferenceEquals,
 }
@@ -419,6 +425,8 @@ pub enum Helper {
     NewDelegate,
     /// `(thread, object)`; may throw.
     MonitorEnter,
+    /// `(thread, object, address of a bool)`: `Monitor.Enter(object, ref bool)`; may throw.
+    MonitorEnterTaken,
     /// `(thread, object)`; may throw.
     MonitorExit,
     /// `(thread)`: safepoint slow path; may throw (abort, interruption).

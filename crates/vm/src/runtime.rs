@@ -19,7 +19,9 @@ use crate::binding::GcBinding;
 use crate::codecache::CodeCache;
 use crate::domain::{CastCache, Domain};
 use crate::error::{LoadError, LoadResult};
-use crate::exec::{CALLS_BEFORE_TIER_UP, CodeMap, Helpers, StubCache, TierPolicy, Tiering};
+use crate::exec::{
+    CALLS_BEFORE_TIER_UP, CodeMap, DispatchCache, Helpers, StubCache, TierPolicy, Tiering,
+};
 use crate::icall::IcallTable;
 use crate::loader::{LoadedImage, SearchPath};
 use crate::stats::Stats;
@@ -112,6 +114,7 @@ pub struct Runtime {
     pub(crate) stats: Stats,
     pub(crate) stubs: StubCache,
     pub(crate) casts: CastCache,
+    pub(crate) dispatch: DispatchCache,
     pub(crate) tiering: Tiering,
     pub(crate) exception_layout: crate::exceptions::ExceptionLayout,
     pub(crate) exts: RwLock<FxHashMap<AnyTypeId, Arc<dyn Any + Send + Sync>>>,
@@ -194,6 +197,7 @@ impl Runtime {
             stats: Stats::default(),
             stubs: StubCache::default(),
             casts: CastCache::default(),
+            dispatch: DispatchCache::default(),
             tiering: Tiering::default(),
             exception_layout: crate::exceptions::ExceptionLayout::default(),
             exts: RwLock::default(),

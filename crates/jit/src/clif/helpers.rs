@@ -38,6 +38,7 @@ pub(crate) fn signature_of(helper: Helper) -> (HelperKind, &'static [Ty], Option
         Helper::ThreadStaticAddress => (Throwing, &[I64], Some(ByRef)),
         Helper::NewDelegate => (Throwing, &[I64, Ref, I64], Some(Ref)),
         Helper::MonitorEnter | Helper::MonitorExit => (Throwing, &[Ref], None),
+        Helper::MonitorEnterTaken => (Throwing, &[Ref, ByRef], None),
         Helper::Poll | Helper::PollPreserved => (Throwing, &[], None),
         Helper::Localloc => (Throwing, &[I64], Some(I64)),
         Helper::LocallocMark => (Plain, &[], Some(I64)),

@@ -515,7 +515,7 @@ pub fn helper_address(helper: Helper) -> usize {
         Helper::ClassInit => class_init as *const (),
         Helper::ThreadStaticAddress => thread_static as *const (),
         Helper::NewDelegate => new_delegate as *const (),
-        Helper::MonitorEnter | Helper::MonitorExit => log as *const (),
+        Helper::MonitorEnter | Helper::MonitorEnterTaken | Helper::MonitorExit => log as *const (),
         Helper::Poll => poll as *const (),
         Helper::Localloc => localloc as *const (),
         Helper::LocallocMark => mark as *const (),

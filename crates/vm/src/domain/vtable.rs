@@ -347,6 +347,7 @@ impl Domain {
         if codes.is_empty() {
             return;
         }
+        self.runtime().dispatch.replace(&codes);
         for vtable in self.vtables.read().values() {
             for slot in 0..vtable.slot_count {
                 let cell = vtable.slot_cell(slot);

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::runtime_helpers as rt;
 use crate::error::LoadResult;
-use crate::stubs::{asm, emit};
+use crate::stubs::{asm, emit, fast};
 
 /// Near entries of all helpers.
 #[derive(Debug)]
@@ -82,6 +82,10 @@ impl Helpers {
                 Helper::MonitorEnter,
                 rt::monitor_enter as *const () as usize,
             ),
+            (
+                Helper::MonitorEnterTaken,
+                rt::monitor_enter_taken as *const () as usize,
+            ),
             (Helper::MonitorExit, rt::monitor_exit as *const () as usize),
             (Helper::Poll, rt::poll as *const () as usize),
             (Helper::Localloc, rt::localloc as *const () as usize),
@@ -112,10 +116,16 @@ impl Helpers {
             (Helper::MemFill, rt::mem_fill as *const () as usize),
         ];
         for &(helper, target) in native {
-            table.insert(
-                helper,
-                code.install(&emit::native_thunk(target, 0), 16)?.address,
-            );
+            let thunk = emit::native_thunk(target, 0);
+            let entry = match helper {
+                Helper::ResolveInterface | Helper::ResolveVirtual => fast::resolve(&thunk),
+                Helper::ThreadStaticAddress => fast::thread_static(&thunk),
+                Helper::MonitorEnter => fast::monitor_enter(&thunk),
+                Helper::MonitorEnterTaken => fast::monitor_enter_taken(&thunk),
+                Helper::MonitorExit => fast::monitor_exit(&thunk),
+                _ => thunk,
+            };
+            table.insert(helper, code.install(&entry, 16)?.address);
         }
         table.insert(
             Helper::PollPreserved,

@@ -46,6 +46,9 @@ pub(crate) fn find(runtime: &Runtime, method: MethodPtr) -> Option<Intrinsic> {
             ("System.Runtime.CompilerServices", "RuntimeHelpers", "get_OffsetToStringData", 0) => {
                 Intrinsic::OffsetToStringData
             }
+            ("System.Threading", "Monitor", "Enter", 1) => Intrinsic::MonitorEnter,
+            ("System.Threading", "Monitor", "Enter", 2) => Intrinsic::MonitorEnterTaken,
+            ("System.Threading", "Monitor", "Exit", 1) => Intrinsic::MonitorExit,
             ("System.Threading", "Interlocked", "CompareExchange", 3) => Intrinsic::CompareExchange,
             ("System.Threading", "Interlocked", "CompareExchange", 4)
                 if !is_bool_ref(runtime, params[3]) =>

@@ -3,6 +3,7 @@
 mod calls;
 mod codemap;
 mod compile;
+mod dispatch;
 mod helpers;
 mod host;
 mod inspect;
@@ -17,6 +18,7 @@ mod wrappers;
 
 pub use codemap::{CodeInfo, CodeKind, CodeMap};
 pub use compile::prestub;
+pub use dispatch::DispatchCache;
 pub use helpers::Helpers;
 pub(crate) use host::Host;
 pub use invoke::{InvokeTarget, Returned};

@@ -172,6 +172,10 @@ fn resolve(thread: &Thread, object: ObjRef, method: MethodPtr) -> Result<usize, 
         return Err(thread.throw_null_reference());
     }
     let vt = runtime.vtable_of(object);
+    let offset = runtime.vtable_offset(vt);
+    if let Some(code) = runtime.dispatch.find(offset, method) {
+        return Ok(code);
+    }
     let found = runtime.find_implementation(vt.class, method).map_err(|e| {
         if method.class.is_interface()
             && !runtime.implements(&vt.class, method.class).unwrap_or(false)
@@ -189,9 +193,12 @@ fn resolve(thread: &Thread, object: ObjRef, method: MethodPtr) -> Result<usize, 
         );
         return Err(thread.throw_load_error(&e));
     }
-    vt.domain()
+    let code = vt
+        .domain()
         .slot_code(vt.class, found)
-        .map_err(|e| thread.throw_load_error(&e))
+        .map_err(|e| thread.throw_load_error(&e))?;
+    runtime.dispatch.note(offset, method, code);
+    Ok(code)
 }
 
 pub(super) extern "C" fn resolve_interface(
@@ -255,6 +262,22 @@ pub(super) extern "C" fn new_delegate(
 pub(super) extern "C" fn monitor_enter(thread: *const Thread, object: ObjRef) {
     current!(thread);
     done(thread.monitor_enter(object));
+}
+
+pub(super) extern "C" fn monitor_enter_taken(
+    thread: *const Thread,
+    object: ObjRef,
+    taken: *mut u8,
+) {
+    current!(thread);
+    // SAFETY: compiled code passes the address of a bool that it has tested for null.
+    if unsafe { taken.read() } != 0 {
+        return done(thread.throw_lock_taken());
+    }
+    done(thread.monitor_enter(object).map(|()| {
+        // SAFETY: as above; what holds the bool is kept by the caller.
+        unsafe { taken.write(1) }
+    }));
 }
 
 pub(super) extern "C" fn monitor_exit(thread: *const Thread, object: ObjRef) {

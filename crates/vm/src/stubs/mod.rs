@@ -2,3 +2,4 @@
 
 pub mod asm;
 pub mod emit;
+pub mod fast;

@@ -63,7 +63,7 @@ impl Runtime {
         let first = ATTACHED.with(|list| list.borrow().is_empty());
         // Another runtime has closed this thread's guard pages already.
         let guard = if first { guard } else { (0, 0) };
-        let thread = Thread::new(self, domain, id, bounds, guard);
+        let thread = Thread::new(self, self.dispatch.table(), domain, id, bounds, guard);
         let signal_stack = first.then(SignalStack::install);
         thread.arm_stack_guard();
         if first {

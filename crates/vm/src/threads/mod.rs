@@ -12,4 +12,4 @@ pub use attach::Attached;
 pub use localloc::SideStack;
 pub use monitor::Monitors;
 pub use registry::{StoppedWorld, ThreadRegistry};
-pub use thread::{ActiveUnwind, Thread, ThreadLayout, ThreadState};
+pub use thread::{ActiveUnwind, StaticsCache, Thread, ThreadLayout, ThreadState};

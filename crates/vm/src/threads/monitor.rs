@@ -23,6 +23,15 @@ const RECURSION_MASK: u32 = 0x3ff << 2;
 const OWNER_SHIFT: u32 = 12;
 const MAX_THIN_OWNER: u32 = (1 << 20) - 1;
 
+/// The sync word of an object that this thread has locked once; 0 when its number has no room.
+pub(super) fn thin_lock(thread: u32) -> u32 {
+    if thread <= MAX_THIN_OWNER {
+        thread << OWNER_SHIFT
+    } else {
+        0
+    }
+}
+
 #[derive(Debug, Default)]
 struct State {
     owner: u32,
@@ -342,6 +351,19 @@ impl Thread {
             }
         }
         Err(self.not_locked())
+    }
+
+    /// Throws what `Monitor.Enter(object, ref bool)` throws when the flag is set already.
+    pub(crate) fn throw_lock_taken(&self) -> Result<(), Thrown> {
+        let runtime = self.runtime();
+        let thrower = runtime
+            .corlib_class("System.Threading", "Monitor")
+            .and_then(|monitor| runtime.find_method(monitor, "ThrowLockTakenException", Some(0)))
+            .map_err(|e| self.throw_load_error(&e))?;
+        match thrower {
+            Some(method) => self.invoke(method, None, &[]).map(|_| ()),
+            None => Err(self.throw_named("System", "ArgumentException", "lockTaken")),
+        }
     }
 
     fn not_locked(&self) -> Thrown {

@@ -10,6 +10,7 @@ use super::SideStack;
 use crate::domain::Domain;
 use crate::object::ObjRef;
 use crate::runtime::Runtime;
+use crate::stubs::fast::mixed;
 
 /// Whether a thread may touch objects.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,6 +37,28 @@ pub struct ActiveUnwind {
     pub current_clause: u32,
 }
 
+/// Where a thread's copies of thread statics are, by field: (field, address) pairs that the short
+/// way of the helper probes. For the domain that the thread runs in.
+#[repr(transparent)]
+#[derive(Debug, Default)]
+pub struct StaticsCache([Cell<[usize; 2]>; 1 << StaticsCache::BITS]);
+
+impl StaticsCache {
+    /// Logarithm of its size.
+    pub const BITS: u32 = 5;
+
+    fn note(&self, field: crate::types::FieldPtr, address: usize) {
+        let key = field.address();
+        self.0[mixed(key as u32, StaticsCache::BITS)].set([key, address]);
+    }
+
+    fn clear(&self) {
+        for pair in &self.0 {
+            pair.set([0, 0]);
+        }
+    }
+}
+
 /// A thread attached to a runtime. Only the thread itself uses most of it; the
 /// atomics are for others.
 #[repr(C)]
@@ -50,6 +73,12 @@ pub struct Thread {
     anchor_pc: Cell<usize>,
     /// Generic context on its way from an instance's thunk to shared code.
     context: Cell<usize>,
+    /// Sync word of an object that this thread has locked once; 0 when its number has no room there.
+    thin_lock: u32,
+    _reserved2: u32,
+    /// Table of the runtime's `DispatchCache`.
+    dispatch: usize,
+    statics_cache: StaticsCache,
     // --- private to the runtime ---
     runtime: *const Runtime,
     domain: Cell<*const Domain>,
@@ -99,12 +128,19 @@ impl ThreadLayout {
     pub const ANCHOR_PC: i32 = offset_of!(Thread, anchor_pc) as i32;
     /// Generic context for shared code.
     pub const CONTEXT: i32 = offset_of!(Thread, context) as i32;
+    /// Sync word of a lock of this thread.
+    pub const THIN_LOCK: i32 = offset_of!(Thread, thin_lock) as i32;
+    /// Address of the dispatch cache's table.
+    pub const DISPATCH: i32 = offset_of!(Thread, dispatch) as i32;
+    /// Addresses of thread statics.
+    pub const STATICS_CACHE: i32 = offset_of!(Thread, statics_cache) as i32;
 }
 
 impl Thread {
     /// A thread structure for the calling OS thread. `stack` is (lowest usable, highest) address.
     pub(crate) fn new(
         runtime: *const Runtime,
+        dispatch: usize,
         domain: *const Domain,
         id: u32,
         stack: (usize, usize),
@@ -118,6 +154,10 @@ impl Thread {
             anchor_fp: Cell::new(0),
             anchor_pc: Cell::new(0),
             context: Cell::new(0),
+            thin_lock: super::monitor::thin_lock(id),
+            _reserved2: 0,
+            dispatch,
+            statics_cache: StaticsCache::default(),
             runtime,
             domain: Cell::new(domain),
             state: AtomicU8::new(ThreadState::Native as u8),
@@ -157,7 +197,10 @@ impl Thread {
     /// Runs `f` in another domain of the same runtime.
     pub fn in_domain<R>(&self, domain: &Domain, f: impl FnOnce() -> R) -> R {
         let before = self.domain.replace(domain);
+        // What the cache holds are this domain's copies.
+        self.statics_cache.clear();
         let result = f();
+        self.statics_cache.clear();
         self.domain.set(before);
         result
     }
@@ -366,9 +409,11 @@ impl Thread {
             statics[block] = vec![0u64; layout.thread_statics.size.div_ceil(8).max(1) as usize]
                 .into_boxed_slice();
         }
-        Ok(statics[block]
+        let address = statics[block]
             .as_mut_ptr()
             .cast::<u8>()
-            .wrapping_add(offset))
+            .wrapping_add(offset);
+        self.statics_cache.note(field, address as usize);
+        Ok(address)
     }
 }

@@ -212,6 +212,22 @@ impl Importer<'_, '_> {
                 let object = self.helper(Helper::TypeFromToken, &[token], Ty::Ref);
                 self.push(object);
             }
+            I::MonitorEnter | I::MonitorExit => {
+                let object = self.pop_ref()?;
+                self.flush()?;
+                let helper = if which == I::MonitorEnter {
+                    Helper::MonitorEnter
+                } else {
+                    Helper::MonitorExit
+                };
+                self.helper_effect(helper, &[object]);
+            }
+            I::MonitorEnterTaken => {
+                let taken = self.pop_place()?;
+                let object = self.pop_ref()?;
+                self.flush()?;
+                self.helper_effect(Helper::MonitorEnterTaken, &[object, taken]);
+            }
             I::ReferenceEquals => {
                 let b = self.pop_ref()?;
                 let a = self.pop_ref()?;
