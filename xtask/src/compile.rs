@@ -174,6 +174,19 @@ pub fn ferrocil() -> Result<PathBuf> {
     Ok(crate::paths::ferrocil())
 }
 
+/// Compiles the class library ahead of time into a folder, unless it is there.
+///
+/// # Errors
+/// When `ferrocil precompile` fails.
+pub fn class_library(ferrocil: &Path, folder: &Path) -> Result<()> {
+    proc::run_checked(
+        Command::new(ferrocil)
+            .arg("precompile")
+            .arg("--into")
+            .arg(folder),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Directives, library_name};

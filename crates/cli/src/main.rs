@@ -3,6 +3,7 @@
 mod dis;
 mod heap;
 mod options;
+mod precompile;
 mod report;
 mod verify;
 
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
     match &options.command {
         Some(Command::Dis(options)) => return dis::run(options),
         Some(Command::Verify(options)) => return verify::run(options),
+        Some(Command::Precompile(options)) => return precompile::run(options),
         Some(Command::Inspect(inspect)) => options = inspect.options(),
         Some(Command::Heap(heap)) => options = heap.options(),
         None => {}
@@ -70,6 +72,9 @@ fn run(options: &Options) -> ExitCode {
     }
     if let Some(folder) = options.code_cache_folder() {
         builder = builder.code_cache(folder);
+    }
+    if let Some(folder) = options.precompiled_folder() {
+        builder = builder.precompiled(folder);
     }
     if let Some(what) = &options.inspect {
         builder = builder.inspect(what.clone());

@@ -49,6 +49,10 @@ pub struct Options {
     /// $FERROCIL_CODE_CACHE, else ferrocil in $XDG_CACHE_HOME or ~/.cache).
     #[arg(long, value_name = "FOLDER|off")]
     pub code_cache: Option<PathBuf>,
+    /// Folder with code compiled ahead of time by `ferrocil precompile`, or "off" (default:
+    /// $FERROCIL_PRECOMPILED, else ../lib/ferrocil/precompiled beside the command).
+    #[arg(long, value_name = "FOLDER|off")]
+    pub precompiled: Option<PathBuf>,
     /// Set by `ferrocil inspect`.
     #[arg(skip)]
     pub inspect: Option<Inspection>,
@@ -77,6 +81,8 @@ pub enum Command {
     Inspect(InspectOptions),
     /// Run a program and draw its heap: blocks, lines, large objects, pauses, types by bytes.
     Heap(HeapOptions),
+    /// Compile assemblies ahead of time, so that programs start without compiling them.
+    Precompile(PrecompileOptions),
 }
 
 /// Options of `ferrocil heap`.
@@ -107,6 +113,22 @@ pub struct HeapView {
     pub every: Option<NonZeroU64>,
     /// Collect first.
     pub collect: bool,
+}
+
+/// Options of `ferrocil precompile`.
+#[derive(Args, Debug)]
+pub struct PrecompileOptions {
+    /// Folder to write to (default: where `ferrocil` looks, see --precompiled).
+    #[arg(long, value_name = "FOLDER")]
+    pub into: Option<PathBuf>,
+    /// Write the name of each method that is compiled to standard error.
+    #[arg(long)]
+    pub trace_compile: bool,
+    /// Folder of Mono 6.8's class library (default: /usr/lib/mono/4.5).
+    #[arg(long, value_name = "FOLDER")]
+    pub framework: Option<PathBuf>,
+    /// Assemblies (default: mscorlib, System and System.Core of the class library).
+    pub files: Vec<PathBuf>,
 }
 
 /// Options of `ferrocil verify`.
@@ -156,6 +178,21 @@ pub struct DisOptions {
 }
 
 impl Options {
+    /// Folder of code compiled ahead of time: the option, else `FERROCIL_PRECOMPILED`, else a folder
+    /// beside the command's.
+    #[must_use]
+    pub fn precompiled_folder(&self) -> Option<PathBuf> {
+        let named = self.precompiled.clone().or_else(|| {
+            std::env::var_os("FERROCIL_PRECOMPILED")
+                .filter(|v| !v.is_empty())
+                .map(PathBuf::from)
+        });
+        match named {
+            Some(folder) => (folder.as_os_str() != "off").then_some(folder),
+            None => installed_folder(),
+        }
+    }
+
     /// Folder of the code cache: the option, else `FERROCIL_CODE_CACHE`, else the user's cache folder.
     #[must_use]
     pub fn code_cache_folder(&self) -> Option<PathBuf> {
@@ -179,6 +216,14 @@ impl Options {
     }
 }
 
+/// `../lib/ferrocil/precompiled`, seen from the folder of the command.
+#[must_use]
+pub fn installed_folder() -> Option<PathBuf> {
+    let command = std::env::current_exe().ok()?;
+    let prefix = command.parent()?.parent()?;
+    Some(prefix.join("lib/ferrocil/precompiled"))
+}
+
 impl InspectOptions {
     /// Options for running the program. Leaves the process when they are wrong.
     #[must_use]
@@ -187,6 +232,7 @@ impl InspectOptions {
         let mut options = Options::parse_from(program.chain(self.run.iter().map(String::as_str)));
         // Code that is kept is not compiled.
         options.code_cache = Some("off".into());
+        options.precompiled = Some("off".into());
         options.inspect = Some(Inspection {
             method: self.method.replace("::", ":"),
             tier: self.tier.map(|t| match t {

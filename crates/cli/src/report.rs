@@ -25,8 +25,8 @@ pub fn stats(report: &StatsReport) {
     );
     match &report.code_cache {
         Some(cache) => eprintln!(
-            "code cache: {} loaded with {} bytes of code, {} compiled, files of {} bytes",
-            cache.hits, cache.hit_bytes, cache.misses, cache.file_bytes
+            "code cache: {} loaded with {} bytes of code ({} precompiled), {} compiled, files of {} bytes",
+            cache.hits, cache.hit_bytes, cache.precompiled, cache.misses, cache.file_bytes
         ),
         None => eprintln!("code cache: off"),
     }

@@ -23,6 +23,8 @@ pub struct RuntimeBuilder {
     tier_up_calls: Option<u32>,
     base: Option<PathBuf>,
     code_cache: Option<PathBuf>,
+    precompiled: Option<PathBuf>,
+    precompiling: bool,
     framework: Vec<PathBuf>,
 }
 
@@ -65,6 +67,21 @@ impl RuntimeBuilder {
     /// [`Runtime::save_code_cache`].
     pub fn code_cache(mut self, folder: impl Into<PathBuf>) -> Self {
         self.code_cache = Some(folder.into());
+        self
+    }
+
+    /// Folder with code that was compiled ahead of time ([`Runtime::precompile`]): it is read, never
+    /// written. Its files must belong to this user or to root. What is there need not be compiled;
+    /// what is called often is compiled again all the same, knowing more.
+    pub fn precompiled(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.precompiled = Some(folder.into());
+        self
+    }
+
+    /// Makes a runtime that compiles for other processes: see [`Runtime::precompile`]. Its code takes
+    /// nothing about the state of this process for granted.
+    pub fn precompiling(mut self, on: bool) -> Self {
+        self.precompiling = on;
         self
     }
 
@@ -113,6 +130,8 @@ impl RuntimeBuilder {
             search,
             base: self.base,
             code_cache: self.code_cache,
+            precompiled: self.precompiled,
+            precompiling: self.precompiling,
             icalls: icalls(),
             ..RuntimeOptions::default()
         };

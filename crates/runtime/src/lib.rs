@@ -25,8 +25,8 @@ pub use assembly::Assembly;
 pub use builder::RuntimeBuilder;
 pub use error::{Error, ManagedException};
 pub use ferrocil_vm::{
-    CollectionRecord, HeapPicture, HeapReport, Inspection, LineUse, Tier, TierPolicy, TierStats,
-    TypeUse,
+    CollectionRecord, HeapPicture, HeapReport, Inspection, LineUse, Precompiled, Tier, TierPolicy,
+    TierStats, TypeUse,
 };
 pub use method::Method;
 pub use runtime::{Domain, HeapUse, Runtime, StatsReport};

@@ -7,7 +7,8 @@ use std::sync::atomic::Ordering;
 
 use ferrocil_corlib::CorlibState;
 use ferrocil_vm::{
-    AssemblyStats, CodeCacheStats, CollectionRecord, HeapReport, RunError, Runtime as Vm, TierStats,
+    AssemblyStats, CodeCacheStats, CollectionRecord, HeapReport, Precompiled, RunError,
+    Runtime as Vm, TierStats,
 };
 
 use crate::assembly::Assembly;
@@ -195,6 +196,23 @@ impl Runtime {
                     hook(describe(&vm, thread, exception), told);
                 }
             }));
+    }
+
+    /// Compiles an assembly ahead of time, without running it, into the folder of
+    /// [`RuntimeBuilder::code_cache`], from where other runtimes take it that were given the folder as
+    /// [`RuntimeBuilder::precompiled`]. For runtimes made with [`RuntimeBuilder::precompiling`].
+    ///
+    /// Methods that the compiler refuses are counted: they are compiled, or throw, where they are
+    /// called. `None`: this build has compiled the assembly before.
+    ///
+    /// # Errors
+    /// When the file is not a CLI image or its references cannot be found; when the code cannot be
+    /// written.
+    pub fn precompile(&self, path: impl AsRef<Path>) -> Result<Option<Precompiled>, Error> {
+        let vm = &self.inner.vm;
+        let session = Session::new(vm, vm.root_domain());
+        let image = vm.load_image(path.as_ref())?;
+        vm.precompile(session.thread(), image).map_err(Error::Load)
     }
 
     /// Writes code that was compiled since the last call to the folder of

@@ -250,3 +250,81 @@ fn runtimes_share_a_folder() {
         .collect();
     assert!(left.is_empty(), "{left:?}");
 }
+
+#[test]
+fn code_compiled_ahead_takes_nothing_for_granted() -> Result<(), Error> {
+    const SOURCE: &str = r#"
+using System.Collections.Generic;
+public class Log { public static string Text = "log:"; }
+public class Late { static Late() { Log.Text += "init "; } public static int X = 7; public static void Touch() { } }
+public class Box<T> { public T Value; public virtual string Show(T other) { return Value + "/" + other; } }
+public struct Pair { public int A; public int B; public override string ToString() { return A + "," + B; } }
+public class Reader {
+    static int Sum() { int s = 0; for (int i = 0; i < 3; i++) s += Late.X; return s; }
+    static string Boxes() {
+        var a = new Box<Pair> { Value = new Pair { A = 1, B = 2 } };
+        var b = new Box<string> { Value = "s" };
+        return a.Show(new Pair()) + " " + b.Show("t");
+    }
+    public static string Direct() { Late.Touch(); return Sum() + " " + Log.Text + Boxes(); }
+    public static string Indirect() { return Sum() + " " + Log.Text + Boxes(); }
+    public static int Often(int n) { int r = 0; for (int i = 0; i < n; i++) r += Once(i); return r; }
+    static int Once(int i) { return i % 3 == 0 ? Sum() : new List<int> { i }.Count; }
+}
+"#;
+    const EXPECTED: &str = "21 log:init 1,2/0,0 s/t";
+    let folder = folder("ahead");
+    let (file, ahead) = (library(&folder, "late", SOURCE, &[]), folder.join("ahead"));
+    let compile = || -> Result<_, Error> {
+        let compiler = Runtime::builder()
+            .code_cache(&ahead)
+            .precompiling(true)
+            .build()?;
+        compiler.precompile(&file)
+    };
+    let done = compile()?.expect("nobody did so before");
+    assert!(done.methods > 15 && done.refused == 0, "{done:?}");
+    assert_eq!(compile()?, None);
+    let times = || -> Vec<_> {
+        let modified = |path: &PathBuf| fs::metadata(path).and_then(|m| m.modified()).ok();
+        files(&ahead).iter().map(modified).collect()
+    };
+    let written = times();
+
+    let own = |stats: &StatsReport| {
+        let late = stats.assemblies.iter().find(|a| a.0 == "late");
+        late.map(|a| a.1.methods)
+    };
+    for method in ["Direct", "Indirect"] {
+        let runtime = Runtime::builder().precompiled(&ahead).build()?;
+        let late = runtime.default_domain().load_file(&file)?;
+        let text = late.method::<(), String>("Reader", method)?.call(())?;
+        assert_eq!(text, EXPECTED);
+        let stats = runtime.stats();
+        assert_eq!(own(&stats), Some(0), "{stats:?}");
+        assert!(stats.code_cache.expect("there is one").precompiled > 8);
+    }
+
+    // What is hot is compiled again, and that is kept in the user's own folder.
+    let cache = folder.join("own");
+    let runtime = Runtime::builder()
+        .precompiled(&ahead)
+        .code_cache(&cache)
+        .tier_up_calls(10)
+        .build()?;
+    let late = runtime.default_domain().load_file(&file)?;
+    let often = late.method::<(i32,), i32>("Reader", "Often")?;
+    let waited = std::time::Instant::now();
+    while own(&runtime.stats()) == Some(0) {
+        assert_eq!(often.call((30,))?, 230);
+        assert!(
+            waited.elapsed().as_secs() < 60,
+            "it is never compiled again"
+        );
+        std::thread::yield_now();
+    }
+    drop((often, late, runtime));
+    assert!(!files(&cache).is_empty());
+    assert_eq!(times(), written);
+    Ok(())
+}

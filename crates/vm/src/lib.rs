@@ -34,7 +34,7 @@ pub use domain::{Domain, DomainRoot, EntryPtr, MethodEntry, ShapeTag, VTable, VT
 pub use dynamic::{DynamicBody, DynamicRef};
 pub use error::{LoadError, LoadErrorKind, LoadResult};
 pub use exceptions::ExceptionOffsets;
-pub use exec::{CodeInfo, CodeKind, InvokeTarget, Returned, TierPolicy};
+pub use exec::{CodeInfo, CodeKind, InvokeTarget, Precompiled, Returned, TierPolicy};
 pub use ferrocil_gc::{CollectionRecord, HeapPicture, LineUse};
 pub use ferrocil_jit::Tier;
 pub use heap_report::{CollectionHook, HeapReport, TypeUse};

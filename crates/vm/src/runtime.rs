@@ -47,6 +47,10 @@ pub struct RuntimeOptions {
     pub trace_compile: bool,
     /// Folder of the code cache; none: code is not kept.
     pub code_cache: Option<PathBuf>,
+    /// Folder of code that was compiled ahead of time; none: there is none.
+    pub precompiled: Option<PathBuf>,
+    /// Compile for other processes: take nothing about the state of this one for granted.
+    pub precompiling: bool,
     /// Print every stage of the compilation of methods whose name contains this.
     pub inspect: Option<Inspection>,
     /// Which code methods get.
@@ -79,6 +83,8 @@ impl Default for RuntimeOptions {
             gc_log: false,
             trace_compile: false,
             code_cache: None,
+            precompiled: None,
+            precompiling: false,
             inspect: None,
             tier: TierPolicy::Auto,
             tier_up_calls: CALLS_BEFORE_TIER_UP,
@@ -186,10 +192,12 @@ impl Runtime {
         let compiler = Compiler::new(CompilerOptions::default()).map_err(|e| {
             LoadError::new(crate::error::LoadErrorKind::NotSupported, "", e.to_string())
         })?;
-        let code_cache = options
-            .code_cache
-            .as_deref()
-            .and_then(|folder| CodeCache::new(folder, &compiler, &options.heap));
+        let code_cache = CodeCache::new(
+            options.code_cache.as_deref(),
+            options.precompiled.as_deref(),
+            &compiler,
+            &options.heap,
+        );
         let runtime = Arc::new(Runtime {
             compiler,
             code_cache,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::programs::Program;
+use super::programs::{Caches, Program};
 use super::statistics::{self, Ratio};
 use crate::proc::{self, Ending, Limits};
 use crate::setup::coreclr::CoreClr;
@@ -56,8 +56,14 @@ impl Runtime {
         }
     }
 
-    /// The command of one run. `code_cache` is for ferrocil: a folder, or "off".
-    fn command(&self, program: &Path, argument: &str, code_cache: &Path) -> Command {
+    /// The command of one run. The folders are for ferrocil, or "off": its code cache, and the class
+    /// library's code.
+    fn command(
+        &self,
+        program: &Path,
+        argument: &str,
+        (code_cache, precompiled): (&Path, &Path),
+    ) -> Command {
         let mut command = Command::new(&self.command[0]);
         command
             .args(&self.command[1..])
@@ -66,6 +72,7 @@ impl Runtime {
         command
             .env_remove("MONO_ENV_OPTIONS")
             .env("FERROCIL_CODE_CACHE", code_cache)
+            .env("FERROCIL_PRECOMPILED", precompiled)
             .env("DOTNET_CLI_TELEMETRY_OPTOUT", "1");
         command
     }
@@ -161,8 +168,10 @@ pub struct Bench<'a> {
     pub argument: &'static str,
     /// Its build.
     pub built: &'a Path,
-    /// Folder of ferrocil's code cache, for programs that are not cold.
+    /// Folder of ferrocil's code cache, for programs that start warm.
     pub code_cache: &'a Path,
+    /// Folder of the class library's code.
+    pub precompiled: &'a Path,
 }
 
 impl Bench<'_> {
@@ -174,7 +183,7 @@ impl Bench<'_> {
     pub fn run(&self, runtimes: &[Runtime], rounds: usize) -> Result<ProgramResult> {
         let reference = self.reference()?;
         let mut runs: Vec<Run> = runtimes.iter().map(|_| Run::default()).collect();
-        if !self.program.is_cold() {
+        if self.program.caches() == Caches::Warm {
             // Fills the code cache; what fails here fails again below.
             for runtime in runtimes {
                 self.once(runtime, &reference, &mut Run::default())?;
@@ -197,16 +206,18 @@ impl Bench<'_> {
         })
     }
 
-    fn code_cache(&self) -> &Path {
-        if self.program.is_cold() {
-            Path::new("off")
-        } else {
-            self.code_cache
+    /// The folders of ferrocil's code cache and of the class library's code.
+    fn folders(&self) -> (&Path, &Path) {
+        let off = Path::new("off");
+        match self.program.caches() {
+            Caches::Warm => (self.code_cache, self.precompiled),
+            Caches::Cold => (off, self.precompiled),
+            Caches::Uncached => (off, off),
         }
     }
 
     fn reference(&self) -> Result<Vec<u8>> {
-        let mut command = Runtime::mono().command(self.built, self.argument, self.code_cache());
+        let mut command = Runtime::mono().command(self.built, self.argument, self.folders());
         let outcome = proc::run_limited(&mut command, b"", LIMITS)?;
         anyhow::ensure!(
             outcome.ending == Ending::Exited(0),
@@ -218,7 +229,7 @@ impl Bench<'_> {
     }
 
     fn once(&self, runtime: &Runtime, reference: &[u8], run: &mut Run) -> Result<()> {
-        let mut command = runtime.command(self.built, self.argument, self.code_cache());
+        let mut command = runtime.command(self.built, self.argument, self.folders());
         let outcome = proc::run_limited(&mut command, b"", LIMITS)?;
         if outcome.ending != Ending::Exited(0) {
             let message = String::from_utf8_lossy(&outcome.stderr);

@@ -58,6 +58,11 @@ pub fn command(arguments: &BenchArguments) -> Result<ExitCode> {
         }
         None => compile::ferrocil()?,
     };
+    let builds = paths::target().join("bench");
+    fs::create_dir_all(&builds).with_context(|| format!("cannot create {}", builds.display()))?;
+    // Mono's package brings the class library's code along; ours is made here.
+    let precompiled = builds.join("precompiled");
+    compile::class_library(&ferrocil, &precompiled)?;
     let mut runtimes = vec![Runtime::ferrocil(ferrocil), Runtime::mono()];
     runtimes.extend(coreclr.map(Runtime::coreclr));
 
@@ -75,8 +80,6 @@ pub fn command(arguments: &BenchArguments) -> Result<ExitCode> {
     if selected.is_empty() {
         bail!("no benchmark program's name contains that");
     }
-    let builds = paths::target().join("bench");
-    fs::create_dir_all(&builds).with_context(|| format!("cannot create {}", builds.display()))?;
     let mut results = Vec::new();
     let rounds = if arguments.quick {
         arguments.rounds.min(3)
@@ -101,6 +104,7 @@ pub fn command(arguments: &BenchArguments) -> Result<ExitCode> {
             argument,
             built: &built,
             code_cache: &builds.join("code-cache"),
+            precompiled: &precompiled,
         }
         .run(&runtimes, rounds)?;
         report::print(&result, &runtimes);

@@ -24,8 +24,8 @@ impl Group {
 /// One program.
 #[derive(Debug)]
 pub struct Program {
-    /// File name without extension; with [`COLD`] behind it, runs without the code cache. Programs
-    /// of the memory group have their folder in front.
+    /// File name without extension, perhaps with a [`Caches`] ending. Programs of the memory group
+    /// have their folder in front.
     pub name: &'static str,
     /// What it spends its time on.
     pub what: &'static str,
@@ -35,13 +35,25 @@ pub struct Program {
     pub quick: &'static str,
 }
 
-/// Ending of the names of programs that run without ferrocil's code cache.
-const COLD: &str = "-cold";
+/// What compiled code ferrocil finds when a program starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caches {
+    /// The class library's, made by `ferrocil precompile`, and what an earlier run of the program
+    /// compiled.
+    Warm,
+    /// The class library's only: a first run. Ending `-cold`.
+    Cold,
+    /// Nothing: everything is compiled. Ending `-uncached`.
+    Uncached,
+}
+
+const ENDINGS: [(&str, Caches); 2] = [("-cold", Caches::Cold), ("-uncached", Caches::Uncached)];
 
 impl Program {
     /// File name without extension.
     pub fn source(&self) -> &'static str {
-        self.name.strip_suffix(COLD).unwrap_or(self.name)
+        let stripped = |(ending, _)| self.name.strip_suffix(ending);
+        ENDINGS.into_iter().find_map(stripped).unwrap_or(self.name)
     }
 
     /// The name without a folder, as reports show it.
@@ -51,9 +63,12 @@ impl Program {
             .map_or(self.name, |(_, name)| name)
     }
 
-    /// Whether it runs without the code cache.
-    pub fn is_cold(&self) -> bool {
-        self.name.ends_with(COLD)
+    /// What compiled code it finds.
+    pub fn caches(&self) -> Caches {
+        let named = ENDINGS
+            .into_iter()
+            .find(|(ending, _)| self.name.ends_with(ending));
+        named.map_or(Caches::Warm, |(_, caches)| caches)
     }
 }
 
@@ -142,7 +157,13 @@ const SPEED: &[Program] = &[
     program("hello", "start and stop", "", ""),
     program(
         "hello-cold",
-        "the same without ferrocil's code cache",
+        "a first run: only the class library is compiled ahead, as Mono's is",
+        "",
+        "",
+    ),
+    program(
+        "hello-uncached",
+        "everything compiled at start (Mono's class library still is compiled ahead)",
         "",
         "",
     ),

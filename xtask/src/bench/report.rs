@@ -53,8 +53,10 @@ pub fn preamble(title: &str, command: &str, runtimes: &[Runtime], rounds: usize)
          CPU time (user and system, all threads) of the whole process, start included. {rounds} rounds; in each \
          round every program runs once under every runtime, another one first each time. The ratio is that of the \
          medians; in brackets the smallest and the largest ratio of a single round. Below 1, ferrocil needs less. \
-         A program counts only with the same output as under Mono. ferrocil's code cache was filled by a run that is \
-         not counted, except for programs marked cold (Mono's class library is precompiled). Made by `{command}`.\n\n\
+         A program counts only with the same output as under Mono. Each runtime has its class library compiled ahead: \
+         Mono and CoreCLR by their packages, ferrocil by `ferrocil precompile`. ferrocil's code cache was filled by a \
+         run that is not counted, except for programs marked cold (no code cache) and uncached (nothing compiled \
+         ahead either). Made by `{command}`.\n\n\
          Machine: {}.\n\n",
         machine::describe()
     );

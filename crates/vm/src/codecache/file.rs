@@ -5,14 +5,15 @@
 //! index entry: hash u64 | offset u32 | length u32 | crc u32 | 0 u32
 //! ```
 //!
-//! Numbers are little endian. A start maps the file and touches the index entries that a binary
-//! search meets, and the records that it uses. Nothing in a file is trusted: whatever does not fit
-//! makes the file or the record count as absent.
+//! Numbers are little endian. A start maps the index and reads the records that it uses: these are
+//! few and lie anywhere, so that mapping them would make most of a large file resident. Nothing in a
+//! file is trusted: whatever does not fit makes the file or the record count as absent.
 
 use std::fs::File;
 use std::io::Write;
+use std::os::unix::fs::FileExt;
 
-use memmap2::Mmap;
+use memmap2::{Mmap, MmapOptions};
 
 use super::Fingerprint;
 
@@ -22,11 +23,14 @@ const ENTRY: usize = 24;
 /// Most bytes of one file. Newer records displace older ones.
 pub(super) const MAX_FILE: usize = 64 << 20;
 
-/// A cache file that was found whole.
+/// A cache file whose index was found whole.
 #[derive(Debug)]
 pub(super) struct CacheFile {
+    file: File,
+    /// Header and index.
     map: Mmap,
     count: usize,
+    len: usize,
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
@@ -40,49 +44,58 @@ fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
 }
 
 impl CacheFile {
-    /// Maps a file; `None` when it is not a cache file with this key, or is damaged.
-    pub(super) fn map(file: &File, key: &Fingerprint) -> Option<CacheFile> {
-        let len = file.metadata().ok()?.len();
-        if len < HEADER as u64 || len > 2 * MAX_FILE as u64 {
+    /// Opens a file; `None` when it is not a cache file with this key, or is damaged.
+    pub(super) fn open(file: File, key: &Fingerprint) -> Option<CacheFile> {
+        let len = usize::try_from(file.metadata().ok()?.len()).ok()?;
+        if !(HEADER..=2 * MAX_FILE).contains(&len) {
             return None;
         }
-        // SAFETY: cache files are replaced, never written in place, and belong to the user alone
-        // (`folder::open_private`). One who truncates it while it is mapped can make us fault, as with
-        // images.
-        let map = unsafe { Mmap::map(file) }.ok()?;
-        let bytes: &[u8] = &map;
-        if bytes.get(..8)? != MAGIC
-            || bytes.get(8..40)? != key.0
-            || u64_at(bytes, 48)? != bytes.len() as u64
-        {
+        let mut header = [0; HEADER];
+        file.read_exact_at(&mut header, 0).ok()?;
+        if header[..8] != MAGIC || header[8..40] != key.0 || u64_at(&header, 48)? != len as u64 {
             return None;
         }
-        let count = u32_at(bytes, 40)? as usize;
+        let count = u32_at(&header, 40)? as usize;
         let end = count.checked_mul(ENTRY)?.checked_add(HEADER)?;
-        if crc32fast::hash(bytes.get(HEADER..end)?) != u32_at(bytes, 44)? {
+        if end > len {
             return None;
         }
-        Some(CacheFile { map, count })
+        // SAFETY: cache files are replaced, never written in place, and belong to the user alone or to
+        // root (`folder`). One who truncates it while it is mapped can make us fault, as with images.
+        let map = unsafe { MmapOptions::new().len(end).map(&file) }.ok()?;
+        if crc32fast::hash(map.get(HEADER..end)?) != u32_at(&header, 44)? {
+            return None;
+        }
+        Some(CacheFile {
+            file,
+            map,
+            count,
+            len,
+        })
     }
 
     pub(super) fn len(&self) -> usize {
-        self.map.len()
+        self.len
     }
 
     fn hash(&self, index: usize) -> Option<u64> {
         u64_at(&self.map, HEADER + index * ENTRY)
     }
 
-    fn record(&self, index: usize) -> Option<&[u8]> {
+    fn record(&self, index: usize) -> Option<Vec<u8>> {
         let at = HEADER + index * ENTRY;
         let offset = u32_at(&self.map, at + 8)? as usize;
         let len = u32_at(&self.map, at + 12)? as usize;
-        let bytes = self.map.get(offset..offset.checked_add(len)?)?;
-        (crc32fast::hash(bytes) == u32_at(&self.map, at + 16)?).then_some(bytes)
+        if offset.checked_add(len)? > self.len {
+            return None;
+        }
+        let mut bytes = vec![0; len];
+        self.file.read_exact_at(&mut bytes, offset as u64).ok()?;
+        (crc32fast::hash(&bytes) == u32_at(&self.map, at + 16)?).then_some(bytes)
     }
 
     /// Records under a hash, best first.
-    pub(super) fn find(&self, hash: u64) -> impl Iterator<Item = &[u8]> {
+    pub(super) fn find(&self, hash: u64) -> impl Iterator<Item = Vec<u8>> {
         let (mut low, mut high) = (0, self.count);
         while low < high {
             let middle = low + (high - low) / 2;
@@ -98,7 +111,7 @@ impl CacheFile {
     }
 
     /// Every whole record with its hash.
-    pub(super) fn records(&self) -> impl Iterator<Item = (u64, &[u8])> {
+    pub(super) fn records(&self) -> impl Iterator<Item = (u64, Vec<u8>)> {
         (0..self.count).filter_map(|i| Some((self.hash(i)?, self.record(i)?)))
     }
 }
@@ -136,7 +149,7 @@ pub(super) fn write(
 mod tests {
     use super::{CacheFile, Fingerprint, write};
     use std::fs::File;
-    use std::io::{Seek, Write};
+    use std::io::{Read, Seek, Write};
 
     fn temporary(name: &str) -> File {
         let path = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
@@ -151,6 +164,10 @@ mod tests {
         file
     }
 
+    fn copy(file: &File) -> File {
+        file.try_clone().expect("descriptors are left")
+    }
+
     #[test]
     fn records_are_found_again() {
         let key = Fingerprint::of("key");
@@ -160,10 +177,10 @@ mod tests {
         let slices: Vec<(u64, &[u8])> = records.iter().map(|(h, b)| (*h, &**b)).collect();
         let mut file = temporary("ferrocil-records");
         write(&mut file, &key, &slices).expect("written");
-        assert!(CacheFile::map(&file, &Fingerprint::of("other")).is_none());
-        let found = CacheFile::map(&file, &key).expect("whole");
+        assert!(CacheFile::open(copy(&file), &Fingerprint::of("other")).is_none());
+        let found = CacheFile::open(file, &key).expect("whole");
         for i in 0..100u64 {
-            let all: Vec<&[u8]> = found.find(i * 3).collect();
+            let all: Vec<Vec<u8>> = found.find(i * 3).collect();
             assert_eq!(all, [&vec![i as u8; i as usize][..], &[1]]);
             assert_eq!(found.find(i * 3 + 1).count(), 0);
         }
@@ -176,29 +193,28 @@ mod tests {
         let records: [(u64, &[u8]); 3] = [(1, b"one"), (2, b"two"), (7, b"seven")];
         let mut file = temporary("ferrocil-damage");
         write(&mut file, &key, &records).expect("written");
-        let whole = {
-            let found = CacheFile::map(&file, &key).expect("whole");
-            found.map.to_vec()
-        };
+        let mut whole = Vec::new();
+        file.rewind().expect("a file");
+        file.read_to_end(&mut whole).expect("readable");
         for i in 0..whole.len() {
             let mut damaged = temporary("ferrocil-damage");
             let mut bytes = whole.clone();
             bytes[i] ^= 0x10;
             damaged.write_all(&bytes).expect("written");
             damaged.rewind().expect("a file");
-            let seen: Vec<(u64, Vec<u8>)> = match CacheFile::map(&damaged, &key) {
-                Some(found) => found.records().map(|(h, b)| (h, b.to_vec())).collect(),
+            let seen: Vec<(u64, Vec<u8>)> = match CacheFile::open(damaged, &key) {
+                Some(found) => found.records().collect(),
                 None => continue,
             };
             assert!(seen.len() < records.len(), "byte {i}");
             for (hash, bytes) in seen {
-                assert!(records.contains(&(hash, &bytes)), "byte {i}");
+                assert!(records.contains(&(hash, &bytes[..])), "byte {i}");
             }
         }
         for len in 0..whole.len() {
             let mut short = temporary("ferrocil-damage");
             short.write_all(&whole[..len]).expect("written");
-            assert!(CacheFile::map(&short, &key).is_none());
+            assert!(CacheFile::open(short, &key).is_none());
         }
     }
 }

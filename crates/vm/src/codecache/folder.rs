@@ -13,6 +13,8 @@ const MAX_FOLDER: u64 = 512 << 20;
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Ending of cache files.
 pub(super) const EXTENSION: &str = "ilcode";
+/// Ending of empty files that say that the cache file of this name is complete.
+pub(super) const COMPLETE: &str = "complete";
 
 fn user() -> u32 {
     // SAFETY: takes nothing, cannot fail.
@@ -38,6 +40,21 @@ fn check_private(path: &Path, meta: &std::fs::Metadata) -> io::Result<()> {
 
 /// Opens a file that only this user can have written.
 pub(super) fn open_private(path: &Path) -> io::Result<File> {
+    let (file, meta) = open(path)?;
+    check_private(path, &meta)?;
+    Ok(file)
+}
+
+/// Opens a file that only this user or the system's administrator can have written.
+pub(super) fn open_installed(path: &Path) -> io::Result<File> {
+    let (file, meta) = open(path)?;
+    if meta.uid() != 0 || meta.mode() & 0o022 != 0 {
+        check_private(path, &meta)?;
+    }
+    Ok(file)
+}
+
+fn open(path: &Path) -> io::Result<(File, std::fs::Metadata)> {
     let file = OpenOptions::new()
         .read(true)
         .custom_flags(libc::O_NOFOLLOW | libc::O_CLOEXEC | libc::O_NONBLOCK)
@@ -46,8 +63,7 @@ pub(super) fn open_private(path: &Path) -> io::Result<File> {
     if !meta.is_file() {
         return Err(denied(path, "is not a file"));
     }
-    check_private(path, &meta)?;
-    Ok(file)
+    Ok((file, meta))
 }
 
 /// The folder, locked against other writers for as long as this lives.

@@ -39,6 +39,15 @@ const MAX_PENDING: usize = 64 << 20;
 /// Records kept under one key: the same method under different assumptions.
 const VARIANTS: usize = 2;
 
+/// Which of the two folders a file is in.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Layer {
+    /// Written by processes of this user.
+    Own,
+    /// Compiled ahead of time, read only.
+    Library,
+}
+
 /// What a file is about.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum Home {
@@ -69,6 +78,8 @@ pub struct CodeCacheStats {
     pub hits: u64,
     /// Machine code bytes of these.
     pub hit_bytes: u64,
+    /// Those of them that had been compiled ahead of time.
+    pub precompiled: u64,
     /// Methods and stubs that were looked for in vain.
     pub misses: u64,
     /// Bytes of files in use.
@@ -78,22 +89,34 @@ pub struct CodeCacheStats {
 /// The code cache of a runtime.
 #[derive(Debug)]
 pub struct CodeCache {
-    folder: PathBuf,
+    folder: Option<PathBuf>,
+    library: Option<PathBuf>,
     build: Fingerprint,
-    files: RwLock<FxHashMap<Home, Option<Arc<CacheFile>>>>,
+    files: RwLock<FxHashMap<(Layer, Home), Option<Arc<CacheFile>>>>,
     new: Mutex<Vec<NewRecord>>,
     new_bytes: AtomicU64,
     hits: AtomicU64,
+    precompiled: AtomicU64,
     hit_bytes: AtomicU64,
     misses: AtomicU64,
     file_bytes: AtomicU64,
 }
 
 impl CodeCache {
-    /// A cache in a folder, which need not exist. `None` when this build cannot be identified.
+    /// A cache in `folder`, which need not exist and is written to, on top of the code that was
+    /// compiled ahead of time in `library`. `None` without either, or when this build cannot be
+    /// identified.
     ///
     /// `heap`: code that allocates and stores by itself is made for a kind of heap.
-    pub(crate) fn new(folder: &Path, compiler: &Compiler, heap: &HeapOptions) -> Option<CodeCache> {
+    pub(crate) fn new(
+        folder: Option<&Path>,
+        library: Option<&Path>,
+        compiler: &Compiler,
+        heap: &HeapOptions,
+    ) -> Option<CodeCache> {
+        if folder.is_none() && library.is_none() {
+            return None;
+        }
         let build = fingerprint::build_id()?;
         // Sizes are no part of code: what depends on them is a relocation.
         let heap = HeapOptions {
@@ -101,12 +124,14 @@ impl CodeCache {
             ..heap.clone()
         };
         Some(CodeCache {
-            folder: folder.to_path_buf(),
+            folder: folder.map(Path::to_path_buf),
+            library: library.map(Path::to_path_buf),
             build: Fingerprint::of((build, compiler.fingerprint(), format!("{heap:?}"))),
             files: RwLock::default(),
             new: Mutex::default(),
             new_bytes: AtomicU64::new(0),
             hits: AtomicU64::new(0),
+            precompiled: AtomicU64::new(0),
             hit_bytes: AtomicU64::new(0),
             misses: AtomicU64::new(0),
             file_bytes: AtomicU64::new(0),
@@ -118,10 +143,16 @@ impl CodeCache {
     pub fn stats(&self) -> CodeCacheStats {
         CodeCacheStats {
             hits: self.hits.load(Ordering::Relaxed),
+            precompiled: self.precompiled.load(Ordering::Relaxed),
             hit_bytes: self.hit_bytes.load(Ordering::Relaxed),
             misses: self.misses.load(Ordering::Relaxed),
             file_bytes: self.file_bytes.load(Ordering::Relaxed),
         }
+    }
+
+    /// Whether new code is kept.
+    pub(crate) fn keeps(&self) -> bool {
+        self.folder.is_some()
     }
 
     /// The kept code of a method and how it was compiled, with the handles of this process, if there
@@ -150,10 +181,18 @@ impl CodeCache {
         thunk: u32,
     ) -> Option<(CompiledMethod, Tier)> {
         // The compiler thread is not managed while it compiles; string literals are objects.
-        let found = host.thread.managed(|| {
-            let file = self.file(host.runtime, place.home)?;
+        let look = |layer, tier| {
+            let file = self.file(host.runtime, layer, place.home)?;
             file.find(place.hash)
-                .find_map(|bytes| bind(host, bytes, &place.key, tier, thunk))
+                .find_map(|bytes| bind(host, &bytes, &place.key, tier, thunk))
+        };
+        let found = host.thread.managed(|| {
+            look(Layer::Own, tier).or_else(|| {
+                // Such code knows nothing of the process, and is compiled again when it is hot.
+                let (method, _) = tier.is_none().then(|| look(Layer::Library, None))??;
+                self.precompiled.fetch_add(1, Ordering::Relaxed);
+                Some((method, Tier::Quick))
+            })
         });
         match &found {
             Some((method, _)) => {
@@ -205,7 +244,7 @@ impl CodeCache {
         compiled: &CompiledMethod,
         recorder: &Recorder,
     ) {
-        if recorder.is_process_bound() || compiled.invalid.is_some() {
+        if !self.keeps() || recorder.is_process_bound() || compiled.invalid.is_some() {
             return;
         }
         let encoded = host
@@ -222,7 +261,11 @@ impl CodeCache {
         }
     }
 
-    fn path(&self, runtime: &Runtime, home: Home) -> Option<(PathBuf, Fingerprint)> {
+    fn path(&self, runtime: &Runtime, layer: Layer, home: Home) -> Option<(PathBuf, Fingerprint)> {
+        let folder = match layer {
+            Layer::Own => self.folder.as_ref(),
+            Layer::Library => self.library.as_ref(),
+        }?;
         let (name, key) = match home {
             Home::Stubs => (
                 "stubs".to_string(),
@@ -238,26 +281,51 @@ impl CodeCache {
         };
         let hash = u64::from_le_bytes(key.0[..8].try_into().ok()?);
         let file = format!("{name}-{hash:016x}.{}", folder::EXTENSION);
-        Some((self.folder.join(file), key))
+        Some((folder.join(file), key))
     }
 
-    fn open(&self, runtime: &Runtime, home: Home) -> Option<CacheFile> {
-        let (path, key) = self.path(runtime, home)?;
-        CacheFile::map(&folder::open_private(&path).ok()?, &key)
+    fn open(&self, runtime: &Runtime, layer: Layer, home: Home) -> Option<CacheFile> {
+        let (path, key) = self.path(runtime, layer, home)?;
+        let file = match layer {
+            Layer::Own => folder::open_private(&path),
+            Layer::Library => folder::open_installed(&path),
+        };
+        CacheFile::open(file.ok()?, &key)
     }
 
-    fn file(&self, runtime: &Runtime, home: Home) -> Option<Arc<CacheFile>> {
-        if let Some(known) = self.files.read().get(&home) {
+    fn file(&self, runtime: &Runtime, layer: Layer, home: Home) -> Option<Arc<CacheFile>> {
+        if let Some(known) = self.files.read().get(&(layer, home)) {
             return known.clone();
         }
-        let opened = self.open(runtime, home).map(Arc::new);
+        let opened = self.open(runtime, layer, home).map(Arc::new);
         let mut files = self.files.write();
-        let file = files.entry(home).or_insert_with(|| {
+        let file = files.entry((layer, home)).or_insert_with(|| {
             let bytes = opened.as_ref().map_or(0, |f| f.len());
             self.file_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
             opened
         });
         file.clone()
+    }
+
+    /// Whether [`CodeCache::complete`] was called for an image, by this build.
+    pub(crate) fn is_complete(&self, runtime: &Runtime, image: ImageId) -> bool {
+        let path = self.path(runtime, Layer::Own, Home::Image(image));
+        path.is_some_and(|(path, _)| {
+            path.is_file() && path.with_extension(folder::COMPLETE).is_file()
+        })
+    }
+
+    /// Notes that all code of an image is in its file.
+    ///
+    /// # Errors
+    /// When the folder cannot be written to.
+    pub(crate) fn complete(&self, runtime: &Runtime, image: ImageId) -> std::io::Result<()> {
+        let path = self.path(runtime, Layer::Own, Home::Image(image));
+        if let (Some((path, _)), Some(folder)) = (path, &self.folder) {
+            let locked = Locked::take(folder)?;
+            locked.replace(&path.with_extension(folder::COMPLETE), |_| Ok(()))?;
+        }
+        Ok(())
     }
 
     /// Writes what was compiled, merged with what other processes wrote meanwhile. Gives the
@@ -267,21 +335,25 @@ impl CodeCache {
     /// When the folder cannot be made, is not the user's own, or is full.
     pub(crate) fn save(&self, runtime: &Runtime) -> std::io::Result<usize> {
         let new = std::mem::take(&mut *self.new.lock());
-        if new.is_empty() {
+        let Some(folder) = self.folder.as_ref().filter(|_| !new.is_empty()) else {
             return Ok(0);
-        }
+        };
+        self.new_bytes.store(0, Ordering::Relaxed);
         let count = new.len();
         let mut by_home: FxHashMap<Home, Vec<NewRecord>> = FxHashMap::default();
         for record in new {
             by_home.entry(record.place.home).or_default().push(record);
         }
-        let locked = Locked::take(&self.folder)?;
+        let locked = Locked::take(folder)?;
         for (home, records) in by_home {
-            let Some((path, key)) = self.path(runtime, home) else {
+            let Some((path, key)) = self.path(runtime, Layer::Own, home) else {
                 continue;
             };
-            let old = self.open(runtime, home);
-            let merged = merge(&records, old.as_ref());
+            let old: Vec<(u64, Vec<u8>)> = self
+                .open(runtime, Layer::Own, home)
+                .map(|file| file.records().collect())
+                .unwrap_or_default();
+            let merged = merge(&records, &old);
             locked.replace(&path, |file| file::write(file, &key, &merged))?;
         }
         locked.shrink()?;
@@ -290,9 +362,9 @@ impl CodeCache {
 }
 
 /// New and old records in the order of the file: by hash, optimised before quick, new before old.
-fn merge<'a>(new: &'a [NewRecord], old: Option<&'a CacheFile>) -> Vec<(u64, &'a [u8])> {
+fn merge<'a>(new: &'a [NewRecord], old: &'a [(u64, Vec<u8>)]) -> Vec<(u64, &'a [u8])> {
     let new = new.iter().rev().map(|r| (r.place.hash, &*r.bytes));
-    let old = old.into_iter().flat_map(CacheFile::records);
+    let old = old.iter().map(|(hash, bytes)| (*hash, &**bytes));
     let mut all: Vec<(u64, &[u8], bool, &[u8])> = Vec::new();
     let mut total = 0;
     for (hash, bytes) in new.chain(old) {

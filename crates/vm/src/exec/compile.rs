@@ -309,7 +309,10 @@ impl Host<'_> {
         };
         let started = Instant::now();
         let tier = tier.unwrap_or_else(|| self.first_tier(body.code));
-        let recorder = runtime.code_cache().map(|_| Recorder::default());
+        let recorder = runtime
+            .code_cache()
+            .filter(|cache| cache.keeps())
+            .map(|_| Recorder::default());
         let host = Host {
             recorder: recorder.as_ref(),
             ..*self

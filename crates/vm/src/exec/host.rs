@@ -383,7 +383,7 @@ impl Host<'_> {
     /// Whether the initialiser of a class has run, or there is none. It is not known to have run for all
     /// instances of shared code.
     fn is_initialized(&self, class: ClassPtr) -> LoadResult<bool> {
-        if class.shared {
+        if class.shared || self.runtime.options().precompiling {
             return Ok(self.runtime.class_initializer(class)?.is_none());
         }
         let done = self.domain.vtable(class)?.is_initialized();
