@@ -155,6 +155,11 @@ impl CodeCache {
         self.folder.is_some()
     }
 
+    /// Whether there is code that [`CodeCache::save`] would write.
+    pub(crate) fn has_new(&self) -> bool {
+        !self.new.lock().is_empty()
+    }
+
     /// The kept code of a method and how it was compiled, with the handles of this process, if there
     /// is some that is right here and now. In this tier if one is given, else the best.
     pub(crate) fn method(

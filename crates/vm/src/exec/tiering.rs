@@ -8,11 +8,13 @@
 
 use std::collections::VecDeque;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use ferrocil_jit::Tier;
 use parking_lot::{Condvar, Mutex};
 
 use super::host::Host;
+use crate::codecache::CodeCache;
 use crate::domain::EntryPtr;
 use crate::runtime::Runtime;
 use crate::threads::Thread;
@@ -35,6 +37,16 @@ pub const CALLS_BEFORE_TIER_UP: u32 = 2000;
 
 /// Methods compiled again before their code is put into vtables.
 const BATCH: usize = 32;
+
+/// How long the compiler thread has nothing to do before it writes new code to the code cache.
+const SAVE_AFTER: Duration = Duration::from_secs(2);
+
+/// What the compiler thread does next.
+enum Next {
+    Compile(EntryPtr),
+    Publish,
+    Save,
+}
 
 /// The compiler thread's mailbox.
 #[derive(Debug, Default)]
@@ -102,25 +114,45 @@ impl Runtime {
                         return;
                     }
                     if let Some(entry) = state.queue.pop_front() {
-                        break Some(entry);
+                        break Next::Compile(entry);
                     }
                     if !done.is_empty() {
-                        break None;
+                        break Next::Publish;
                     }
-                    self.tiering.wake.wait(&mut state);
+                    let unsaved = self.code_cache().is_some_and(CodeCache::has_new);
+                    if !unsaved {
+                        self.tiering.wake.wait(&mut state);
+                    } else if self
+                        .tiering
+                        .wake
+                        .wait_for(&mut state, SAVE_AFTER)
+                        .timed_out()
+                    {
+                        break Next::Save;
+                    }
                 }
             };
-            if let Some(entry) = next
-                && self.compile_again(&thread, entry)
-            {
-                done.push(entry);
-            }
-            if next.is_none() || done.len() >= BATCH {
-                for domain in self.domains().iter() {
-                    domain.publish_in_vtables(&done);
+            match next {
+                Next::Compile(entry) => {
+                    if self.compile_again(&thread, entry) {
+                        done.push(entry);
+                    }
+                    if done.len() < BATCH {
+                        continue;
+                    }
                 }
-                done.clear();
+                Next::Publish => {}
+                Next::Save => {
+                    // A process that is killed has lost only what is newer. A cache that cannot be
+                    // written costs the next start time, nothing else.
+                    let _ = self.save_code_cache();
+                    continue;
+                }
             }
+            for domain in self.domains().iter() {
+                domain.publish_in_vtables(&done);
+            }
+            done.clear();
         }
     }
 
