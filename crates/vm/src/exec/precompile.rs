@@ -191,7 +191,10 @@ impl Work<'_> {
                 let args = runtime
                     .universe()
                     .inst_of(&vec![object; usize::from(count)])?;
-                self.add(runtime.method(class, def, Some(args))?);
+                // Where references break a constraint, there is no such instance.
+                if let Ok(instance) = runtime.method(class, def, Some(args)) {
+                    self.add(instance);
+                }
             }
         }
         Ok(())
