@@ -7,6 +7,7 @@ mod badinput;
 mod bench;
 mod compile;
 mod conformance;
+mod hardlimit;
 mod listings;
 mod mutate;
 mod paths;
@@ -44,6 +45,8 @@ enum Task {
     Tidy(tidy::TidyArguments),
     /// Compile changed method bodies; the compiler must not crash.
     MutateBodies(mutate::MutateArguments),
+    /// Run programs at the edge of the heap's hard limit.
+    HardLimit(hardlimit::HardLimitArguments),
     /// Check that what is not a program gets one clear line.
     BadInput(badinput::BadInputArguments),
     /// Disassemble, assemble again with ilasm, and compare what the images say.
@@ -73,6 +76,7 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Bench(arguments) => bench::command(&arguments),
         Task::Tidy(arguments) => tidy::command(&arguments),
         Task::MutateBodies(arguments) => mutate::command(&arguments),
+        Task::HardLimit(arguments) => hardlimit::command(&arguments),
         Task::BadInput(arguments) => badinput::command(&arguments),
         Task::Roundtrip(arguments) => roundtrip::command(&arguments),
         Task::Listings(arguments) => listings::command(&arguments),

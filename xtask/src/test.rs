@@ -9,6 +9,7 @@ use clap::Args;
 
 use crate::badinput::{self, BadInputArguments};
 use crate::conformance::{self, ConformanceArguments};
+use crate::hardlimit::{self, HardLimitArguments};
 use crate::listings::{self, ListingsArguments};
 use crate::mutate::{self, MutateArguments};
 use crate::roundtrip::{self, RoundtripArguments};
@@ -48,6 +49,9 @@ const STEPS: &[Step] = &[
     }),
     ("mutated bodies: no crash of the compiler", || {
         succeed(mutate::command(&MutateArguments::sample()))
+    }),
+    ("hard limit: programs at the edge", || {
+        succeed(hardlimit::command(&HardLimitArguments::sample()))
     }),
     ("conformance: the same as Mono", || {
         succeed(conformance::command(&ConformanceArguments::default()))

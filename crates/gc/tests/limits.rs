@@ -425,3 +425,42 @@ fn short_threads_share_blocks() {
         assert_eq!(keeper.objects().len(), 2 * live);
     }
 }
+
+#[test]
+fn native_memory_counts_against_the_limit() {
+    let vm = vm(HeapOptions::new(4 << 20));
+    let mutator = Mutator::new(&vm);
+    vm.reserve_native(3 << 20).expect("room");
+    let error = vm.reserve_native(2 << 20).expect_err("no room");
+    assert_eq!((error.requested, error.limit), (2 << 20, 4 << 20));
+    while let Ok(array) = mutator.array(Kind::Bytes, 1000) {
+        mutator.root(array);
+    }
+    assert!(vm.stats().committed_bytes <= 4 << 20);
+    assert!(mutator.roots().len() < 1100, "the heap got less");
+}
+
+#[test]
+fn holes_of_a_full_heap_are_used_up_before_the_next_collection() {
+    let vm = vm(HeapOptions {
+        verify: true,
+        ..HeapOptions::new(2 << 20)
+    });
+    let mutator = Mutator::new(&vm);
+    while let Ok(array) = mutator.array(Kind::Bytes, 112) {
+        mutator.root(array);
+    }
+    // Every eighth array stays: no block is free, but each has holes of 896 bytes.
+    for (index, slot) in mutator.roots().iter_mut().enumerate() {
+        if index % 8 != 0 {
+            *slot = None;
+        }
+    }
+    let before = vm.collection_count(2);
+    for _ in 0..1000 {
+        let array = mutator.array(Kind::Bytes, 500).expect("room");
+        mutator.root(array);
+    }
+    let collections = vm.collection_count(2) - before;
+    assert!(collections <= 50, "{collections}");
+}

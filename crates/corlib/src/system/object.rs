@@ -69,7 +69,7 @@ fn intern(t: &Thread, text: StringRef) -> Managed<StringRef> {
     if text.is_null() {
         return Ok(text);
     }
-    Ok(t.domain().intern_object(text))
+    t.domain().intern_object(t, text)
 }
 
 fn is_interned(t: &Thread, text: StringRef) -> Managed<StringRef> {

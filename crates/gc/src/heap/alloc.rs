@@ -33,6 +33,8 @@ enum Refused {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Rung {
     Normal,
+    /// The last collection was for lack of memory too: holes that it left, before the next one.
+    HolesFirst,
     /// A full collection has just run.
     AfterFull,
     /// Also look for holes that happen to be large enough.
@@ -92,7 +94,13 @@ impl<B: VmBinding> Heap<B> {
                     self.collect_since(epoch, 0, Reason::Budget, false);
                     check_budget = false;
                 }
-                (Err(Refused::Space), Rung::Normal) => {
+                (Err(Refused::Space), Rung::Normal)
+                    if self.limit_epoch.load(Relaxed) == epoch && size <= MAX_SMALL =>
+                {
+                    rung = Rung::HolesFirst;
+                    check_budget = false;
+                }
+                (Err(Refused::Space), Rung::Normal | Rung::HolesFirst) => {
                     self.collect_since(epoch, 2, Reason::Limit, true);
                     check_budget = false;
                     rung = Rung::AfterFull;
@@ -265,7 +273,7 @@ impl<B: VmBinding> Heap<B> {
                 self.open_block(tlab, window, grant.block, grant.clean);
                 return self.extend(tlab, window, size).ok_or(Refused::Space);
             }
-            return if rung == Rung::ExactHoles {
+            return if matches!(rung, Rung::HolesFirst | Rung::ExactHoles) {
                 self.try_exact_hole(tlab, size)
             } else {
                 Err(Refused::Space)

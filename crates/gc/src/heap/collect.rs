@@ -157,6 +157,9 @@ impl<B: VmBinding> Heap<B> {
         self.live.store(record.bytes_after, Relaxed);
         self.pressure_base
             .store(self.pressure.load(Relaxed), Relaxed);
+        if reason == Reason::Limit {
+            self.limit_epoch.store(number, Relaxed);
+        }
         self.epoch.store(number, Relaxed);
         record
     }

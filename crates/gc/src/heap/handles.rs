@@ -59,6 +59,15 @@ impl<B: VmBinding> Heap<B> {
         })
     }
 
+    /// Counts `bytes` of memory that the VM keeps for objects outside the heap (inflated locks, say)
+    /// against the limit, for as long as the heap lives. Collects once if there is no room.
+    ///
+    /// # Errors
+    /// When it does not fit under the limit.
+    pub fn reserve_native(&self, bytes: usize) -> Result<(), OutOfMemory> {
+        self.with_tables(|grow| grow(bytes).then_some(()))
+    }
+
     /// Frees a handle; false if there is none of that id.
     pub fn free_handle(&self, id: HandleId) -> bool {
         self.handles.free(id)

@@ -78,6 +78,8 @@ pub struct Heap<B: VmBinding> {
     /// Collections so far.
     epoch: AtomicU64,
     /// Allocations since the last collection by stress mode.
+    /// `epoch` after the last collection for lack of memory.
+    limit_epoch: AtomicU64,
     stress_count: AtomicU32,
     stress_random: AtomicU32,
     collecting: AtomicBool,
@@ -116,6 +118,7 @@ impl<B: VmBinding> Heap<B> {
             pressure: AtomicUsize::new(0),
             pressure_base: AtomicUsize::new(0),
             epoch: AtomicU64::new(0),
+            limit_epoch: AtomicU64::new(0),
             stress_count: AtomicU32::new(0),
             stress_random: AtomicU32::new(0),
             collecting: AtomicBool::new(false),

@@ -1,10 +1,11 @@
 //! Class initialisers (ECMA-335 II.10.5.3).
 
-use super::{Domain, VTablePtr};
+use super::{Domain, DomainRoot, VTablePtr};
 use crate::icall::Thrown;
 use crate::object::ObjRef;
 use crate::threads::Thread;
 use crate::types::ClassPtr;
+use crate::wellknown::Wk;
 
 /// An initialiser that has started.
 #[derive(Debug)]
@@ -60,7 +61,10 @@ impl Domain {
             Err(_) => {
                 let inner = thread.take_pending();
                 let wrapped = thread.wrap_type_initialization(class, inner);
-                if let Some(record) = self.init.lock().get_mut(&class) {
+                if self.is_exhaustion(inner) {
+                    // The class is not broken, there was no memory: the next use tries again.
+                    self.init.lock().remove(&class);
+                } else if let Some(record) = self.init.lock().get_mut(&class) {
                     record.exception = wrapped;
                     record.failed = true;
                 }
@@ -69,6 +73,31 @@ impl Domain {
         };
         self.init_done.notify_all();
         outcome
+    }
+
+    /// Whether an exception is, or was caused by, the one that the runtime throws when the heap is
+    /// at its limit. A program's own OutOfMemoryException is not.
+    fn is_exhaustion(&self, exception: ObjRef) -> bool {
+        let exhausted = self.root(DomainRoot::OutOfMemory);
+        let runtime = self.runtime();
+        let (Some(offsets), Ok(base)) = (
+            runtime.exception_offsets(),
+            runtime.well_known_class(Wk::Exception),
+        ) else {
+            return false;
+        };
+        let mut cause = exception;
+        // Chains of causes are short; one that a program made into a ring ends too.
+        for _ in 0..64 {
+            if cause.is_null() || !runtime.class_of(cause).derives_from(base) {
+                return false;
+            }
+            if cause == exhausted {
+                return true;
+            }
+            cause = cause.read::<ObjRef>(offsets.inner);
+        }
+        false
     }
 
     fn take_turn(&self, thread: &Thread, class: ClassPtr, vtable: VTablePtr) -> Turn {

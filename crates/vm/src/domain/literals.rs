@@ -11,6 +11,10 @@ use crate::object::{ObjRef, StringRef};
 use crate::threads::Thread;
 use crate::util::AppendVec;
 
+/// What an interned string costs in tables beside its text: the key, the cell, their shares of the
+/// allocator's and the map's room.
+const INTERNED_BYTES: usize = 96;
+
 /// Interned strings of a domain.
 #[derive(Debug, Default)]
 pub struct Literals {
@@ -42,20 +46,34 @@ impl Domain {
             return Ok(found);
         }
         let string = thread.new_string_utf16(text)?;
-        Ok(self.publish(text, string))
+        self.publish(thread, text, string)
     }
 
-    fn publish(&self, text: &[u16], string: StringRef) -> u32 {
+    /// Throws when the tables have no room under the heap's limit.
+    fn publish(&self, thread: &Thread, text: &[u16], string: StringRef) -> Result<u32, Thrown> {
+        let found = self.literals.by_text.lock().get(text).copied();
+        if let Some(found) = found {
+            return Ok(found);
+        }
+        // May collect: no lock is held. A text that another thread interns meanwhile is counted twice.
+        if self
+            .runtime()
+            .heap()
+            .reserve_native(text.len() * 2 + INTERNED_BYTES)
+            .is_err()
+        {
+            return Err(thread.throw_out_of_memory());
+        }
         let mut map = self.literals.by_text.lock();
         if let Some(&found) = map.get(text) {
-            return found;
+            return Ok(found);
         }
         let index = self.literals.cells.len() as u32;
         self.literals
             .cells
             .push_with(|_| AtomicUsize::new(string.object().address()));
         map.insert(text.into(), index);
-        index
+        Ok(index)
     }
 
     fn string_at(&self, index: u32) -> StringRef {
@@ -84,9 +102,12 @@ impl Domain {
     }
 
     /// Interns a given object; gives back the one that was there first.
-    pub fn intern_object(&self, string: StringRef) -> StringRef {
-        let index = self.publish(string.chars(), string);
-        self.string_at(index)
+    ///
+    /// # Errors
+    /// When memory has run out.
+    pub fn intern_object(&self, thread: &Thread, string: StringRef) -> Result<StringRef, Thrown> {
+        let index = self.publish(thread, string.chars(), string)?;
+        Ok(self.string_at(index))
     }
 
     /// The interned string with this text, if there is one.

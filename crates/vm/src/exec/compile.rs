@@ -144,13 +144,7 @@ impl Host<'_> {
             synchronized: None,
         };
         let tier = self.first_tier(&body.code);
-        let compiled = self.compile_input(&input, tier).map_err(|e| {
-            LoadError::new(
-                LoadErrorKind::InvalidProgram,
-                shown.clone(),
-                format!("cannot compile {shown}: {e}"),
-            )
-        })?;
+        let compiled = self.compile_input(&input, tier)?;
         let code = link(
             self,
             compiled,
@@ -317,13 +311,7 @@ impl Host<'_> {
             recorder: recorder.as_ref(),
             ..*self
         };
-        let compiled = host.compile_input(&input, tier).map_err(|e| {
-            LoadError::new(
-                LoadErrorKind::InvalidProgram,
-                shown.clone(),
-                format!("cannot compile {shown}: {e}"),
-            )
-        })?;
+        let compiled = host.compile_input(&input, tier)?;
         if let (Some(cache), Some(recorder)) = (runtime.code_cache(), &recorder) {
             cache.note_method(self, method, tier, &compiled, recorder);
         }

@@ -5,10 +5,38 @@ use std::fmt::Write;
 use ferrocil_jit::{CompileError, CompiledMethod, MethodInput, Tier, il_listing};
 
 use super::host::Host;
+use crate::error::{LoadError, LoadErrorKind, LoadResult};
 
 impl Host<'_> {
     /// Compiles IL, and prints the stages when the runtime was asked to.
+    ///
+    /// Fails when there was no memory for something that the code names (a string literal): code
+    /// that throws for that reason would do so for ever. The next call tries again.
     pub(super) fn compile_input(
+        &self,
+        input: &MethodInput<'_>,
+        tier: Tier,
+    ) -> LoadResult<CompiledMethod> {
+        let errors = self.runtime.deferred.lock().len();
+        let compiled = self.compile_shown(input, tier).map_err(|e| {
+            LoadError::new(
+                LoadErrorKind::InvalidProgram,
+                input.name,
+                format!("cannot compile {}: {e}", input.name),
+            )
+        })?;
+        let deferred = self.runtime.deferred.lock();
+        // Those of other threads that compile at the same time do no harm here.
+        let exhausted = deferred[errors..]
+            .iter()
+            .find(|e| e.kind == LoadErrorKind::OutOfMemory);
+        match exhausted {
+            Some(error) => Err(error.clone()),
+            None => Ok(compiled),
+        }
+    }
+
+    fn compile_shown(
         &self,
         input: &MethodInput<'_>,
         tier: Tier,

@@ -51,7 +51,14 @@ impl Thread {
 
     /// The reserved exception for exhausted memory.
     pub fn throw_out_of_memory(&self) -> Thrown {
-        self.throw_object(self.domain().root(DomainRoot::OutOfMemory))
+        let exception = self.domain().root(DomainRoot::OutOfMemory);
+        if let Some(offsets) = self.runtime().exception_offsets()
+            && !exception.is_null()
+        {
+            // Each time it is thrown anew, with a trace of its own.
+            exception.write(offsets.stack_trace, ObjRef::NULL);
+        }
+        self.throw_object(exception)
     }
 
     /// A zeroed instance.

@@ -52,6 +52,9 @@ pub struct Monitor {
     object: AtomicUsize,
 }
 
+/// What a monitor costs: itself, the allocator's share, its place in the lists of all and of free ones.
+const MONITOR_BYTES: usize = size_of::<Monitor>() + 16 + 8 + 4;
+
 /// All inflated monitors of a runtime.
 #[derive(Debug, Default)]
 pub struct Monitors {
@@ -84,10 +87,13 @@ impl Monitors {
         (x.wrapping_mul(0x85eb_ca6b) >> 2).max(1)
     }
 
-    fn take(&self, object: ObjRef) -> u32 {
-        let index = match self.free.lock().pop() {
+    /// A monitor for `object`. `room` says whether so many bytes more fit under the heap's limit; it
+    /// may collect, which frees monitors.
+    fn take(&self, object: ObjRef, room: impl FnOnce(usize) -> bool) -> Option<u32> {
+        let free = || self.free.lock().pop();
+        let index = match free() {
             Some(i) => i,
-            None => {
+            None if room(MONITOR_BYTES) => {
                 let mut index = 0;
                 self.all.push_with(|i| {
                     index = i as u32;
@@ -95,11 +101,12 @@ impl Monitors {
                 });
                 index
             }
+            None => free()?,
         };
         if let Some(m) = self.all.get(index as usize) {
             m.object.store(object.address(), Ordering::Relaxed);
         }
-        index
+        Some(index)
     }
 
     fn give_back(&self, index: u32) {
@@ -172,22 +179,33 @@ impl Thread {
                     }
                 }
                 _ => {
-                    self.inflate(object);
+                    // A hash cannot fail: one monitor too many does not matter.
+                    self.inflate_if(object, |bytes| {
+                        let _ = self.runtime().heap().reserve_native(bytes);
+                        true
+                    });
                 }
             }
         }
     }
 
-    /// The inflated monitor of an object.
-    fn inflate(&self, object: ObjRef) -> &Monitor {
+    /// The inflated monitor of an object. Throws when it does not fit under the heap's limit.
+    fn inflate(&self, object: ObjRef) -> Result<&Monitor, Thrown> {
+        let room = |bytes| self.runtime().heap().reserve_native(bytes).is_ok();
+        self.inflate_if(object, room)
+            .ok_or_else(|| self.throw_out_of_memory())
+    }
+
+    /// The inflated monitor of an object; `None` if it needs a new one and there is no `room`.
+    fn inflate_if(&self, object: ObjRef, room: impl Fn(usize) -> bool) -> Option<&Monitor> {
         let word = object.header().sync_word();
         let monitors = self.runtime().monitors();
         loop {
             let old = word.load(Ordering::Acquire);
             if old & TAG == FAT {
-                return monitors.get(old >> 2);
+                return Some(monitors.get(old >> 2));
             }
-            let index = monitors.take(object);
+            let index = monitors.take(object, &room)?;
             let monitor = monitors.get(index);
             {
                 let mut state = monitor.state.lock();
@@ -202,7 +220,7 @@ impl Thread {
                     .is_ok()
                 {
                     drop(state);
-                    return monitor;
+                    return Some(monitor);
                 }
             }
             monitors.give_back(index);
@@ -259,7 +277,7 @@ impl Thread {
                 }
             }
         }
-        let monitor = self.inflate(object);
+        let monitor = self.inflate(object)?;
         let mut state = monitor.state.lock();
         if state.owner == me {
             state.count += 1;
@@ -399,7 +417,7 @@ impl Thread {
         if !self.monitor_is_entered(object, false) {
             return Err(self.not_locked());
         }
-        let monitor = self.inflate(object);
+        let monitor = self.inflate(object)?;
         let me = self.id();
         let deadline = timeout.and_then(|t| Instant::now().checked_add(t));
         let waiting = self.wait_on(monitor);
@@ -448,7 +466,7 @@ impl Thread {
         if !self.monitor_is_entered(object, false) {
             return Err(self.not_locked());
         }
-        let monitor = self.inflate(object);
+        let monitor = self.inflate(object)?;
         let mut state = monitor.state.lock();
         if all {
             state.waiting.clear();
