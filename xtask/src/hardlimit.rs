@@ -45,7 +45,7 @@ const EDGES: [(u64, u32); 3] = [(4, 20), (16, 8), (64, 3)];
 
 /// What may come on top of the limit: code that a run compiles and the run it is measured by does
 /// not (error paths, the second tier), thread stacks, the system allocator's own losses.
-const SLACK_KIB: u64 = 2 << 10;
+const SLACK_KIB: u64 = 4 << 10;
 
 const LIMITS: Limits = Limits {
     time: Duration::from_secs(300),

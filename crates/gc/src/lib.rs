@@ -48,3 +48,8 @@ pub use crate::verify::{VerifyError, VerifyReport};
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// And so is the porting guide.
+#[cfg(doctest)]
+#[doc = include_str!("../PORTING.md")]
+struct Porting;
