@@ -56,7 +56,7 @@ impl Thread {
             && !exception.is_null()
         {
             // Each time it is thrown anew, with a trace of its own.
-            exception.write(offsets.stack_trace, ObjRef::NULL);
+            exception.store(self, offsets.stack_trace, ObjRef::NULL);
         }
         self.throw_object(exception)
     }
