@@ -328,27 +328,3 @@ public class Reader {
     assert_eq!(times(), written);
     Ok(())
 }
-
-#[test]
-fn code_is_written_while_the_program_runs() -> Result<(), Error> {
-    let folder = folder("running");
-    let (file, cache) = (library(&folder, "work", WORK, &[]), folder.join("cache"));
-    let runtime = Runtime::builder()
-        .code_cache(&cache)
-        .tier_up_calls(5)
-        .build()?;
-    let work = runtime.default_domain().load_file(&file)?;
-    let method = work.method::<(i32,), String>("Work", "Run")?;
-    let waited = std::time::Instant::now();
-    while !cache.is_dir() || files(&cache).len() < 3 {
-        assert_eq!(method.call((3,))?, EXPECTED);
-        assert!(waited.elapsed().as_secs() < 120, "nothing is written");
-        std::thread::sleep(std::time::Duration::from_millis(300));
-    }
-    // Another process finds it while this one goes on.
-    let (text, stats) = run(&cache, &file)?;
-    assert_eq!(text, EXPECTED);
-    assert!(stats.code_cache.expect("there is one").hits > 50);
-    assert_eq!(method.call((3,))?, EXPECTED);
-    Ok(())
-}
