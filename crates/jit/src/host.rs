@@ -724,7 +724,7 @@ pub trait CompilerHost {
         let _ = (method, token);
         Ok(None)
     }
-    /// Resolves a StandAloneSig token of `calli`; `unmanaged` for native conventions.
+    /// Resolves a StandAloneSig token of `calli`.
     fn resolve_calli(&self, method: MethodHandle, token: Token) -> HostResult<CalliSig>;
     /// Resolves a user string token.
     fn resolve_string(&self, method: MethodHandle, token: Token) -> HostResult<StringHandle>;
@@ -836,8 +836,9 @@ pub enum WellKnownType {
 /// Signature of a `calli`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CalliSig {
-    /// The call's signature.
+    /// The call's signature. Of a native call: the signature of [`CalliSig::native`].
     pub sig: CallSig,
-    /// Whether the callee is native (C convention).
-    pub unmanaged: bool,
+    /// For a native convention: the method that makes such calls. It takes the arguments and
+    /// then the address.
+    pub native: Option<MethodHandle>,
 }

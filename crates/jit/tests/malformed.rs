@@ -106,11 +106,11 @@ fn machine(tier: Tier) -> (Box<Machine>, Vec<u32>) {
     for sig in &sigs {
         m.host.sigs.borrow_mut().push(CalliSig {
             sig: sig.clone(),
-            unmanaged: false,
+            native: None,
         });
         m.host.sigs.borrow_mut().push(CalliSig {
             sig: sig.clone(),
-            unmanaged: true,
+            native: Some(h),
         });
         for dispatch in &dispatches {
             for fixup in [ThisFixup::None, ThisFixup::Deref, ThisFixup::Box(point)] {

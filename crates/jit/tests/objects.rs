@@ -422,7 +422,7 @@ fn virtual_and_interface_calls() {
         // ldvirtftn + calli
         m.host.sigs.borrow_mut().push(CalliSig {
             sig: sig.clone(),
-            unmanaged: false,
+            native: None,
         });
         let mut il = Il::new();
         il.arg(0)

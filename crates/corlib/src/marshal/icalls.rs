@@ -21,6 +21,14 @@ pub(crate) fn register(table: &mut IcallTable) {
         .add("FreeBSTR", icall(free_bstr))
         .add("FreeCoTaskMem", icall(free_block))
         .add("FreeHGlobal", icall(free_block))
+        .add(
+            "GetDelegateForFunctionPointerInternal",
+            icall(delegate_for_pointer),
+        )
+        .add(
+            "GetFunctionPointerForDelegateInternal",
+            icall(pointer_for_delegate),
+        )
         .add("GetLastWin32Error", icall(last_error))
         .add("IsComObject", icall(is_com_object))
         .add("OffsetOf", icall(offset_of))
@@ -298,6 +306,16 @@ fn offset_of(t: &Thread, ty: ObjRef, name: StringRef) -> Managed<isize> {
             "Field passed in is not a marshaled member of the type",
         )
     })
+}
+
+/// Managed code has checked that neither is null.
+fn delegate_for_pointer(t: &Thread, pointer: usize, ty: ObjRef) -> Managed<ObjRef> {
+    let class = t.class_of_type_object(ty)?;
+    t.delegate_for_pointer(class, pointer)
+}
+
+fn pointer_for_delegate(t: &Thread, delegate: ObjRef) -> Managed<usize> {
+    t.function_pointer(delegate)
 }
 
 fn new_structure(t: &Thread, source: *const u8, ty: ObjRef) -> Managed<ObjRef> {

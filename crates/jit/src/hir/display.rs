@@ -225,7 +225,6 @@ impl fmt::Display for Callee {
             Callee::VirtualGeneric(method) => write!(f, "generic virtual {}", method.0),
             Callee::CodeField(offset) => write!(f, "code field +{offset}"),
             Callee::Indirect(code) => write!(f, "indirect {code}"),
-            Callee::Native(code) => write!(f, "native {code}"),
         }
     }
 }

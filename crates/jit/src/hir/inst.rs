@@ -158,11 +158,9 @@ pub enum Callee {
     CodeField(u32),
     /// A code address.
     Indirect(Value),
-    /// A code address of a C function.
-    Native(Value),
 }
 
-/// A call of managed (or by [`Callee::Native`], C) code.
+/// A call of managed code.
 #[derive(Clone, Debug)]
 pub struct Call {
     /// Who.
@@ -547,7 +545,7 @@ impl Inst {
     #[must_use]
     pub fn may_collect(&self) -> bool {
         match self {
-            Inst::Call(call) => !matches!(call.callee, Callee::Native(_)),
+            Inst::Call(_) => true,
             Inst::Helper(helper, _) => helper.may_collect(),
             Inst::NewObject { .. }
             | Inst::NewVector { .. }
@@ -601,7 +599,7 @@ impl Inst {
 impl Call {
     /// Calls `f` on each operand.
     pub fn args_mut(&mut self, mut f: impl FnMut(&mut Value)) {
-        if let Callee::Indirect(code) | Callee::Native(code) = &mut self.callee {
+        if let Callee::Indirect(code) = &mut self.callee {
             f(code);
         }
         self.args.iter_mut().for_each(f);
@@ -609,7 +607,7 @@ impl Call {
 
     /// Calls `f` on each operand.
     fn args_by_ref(&self, mut f: impl FnMut(&Value)) {
-        if let Callee::Indirect(code) | Callee::Native(code) = &self.callee {
+        if let Callee::Indirect(code) = &self.callee {
             f(code);
         }
         self.args.iter().for_each(f);

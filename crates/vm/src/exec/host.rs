@@ -497,7 +497,6 @@ impl Host<'_> {
         let row = image.image().stand_alone_sig(token.rid())?;
         let blob = image.image().blob(row.signature)?;
         let sig = self.runtime.read_method_sig(image, blob)?;
-        let inflate = |t| self.runtime.universe().inflate(t, context).map(type_handle);
         if sig.vararg {
             return Err(LoadError::new(
                 LoadErrorKind::NotSupported,
@@ -505,17 +504,27 @@ impl Host<'_> {
                 "calli with a variable argument list is not supported yet",
             ));
         }
+        let inflate = |t| self.runtime.universe().inflate(t, context);
+        let params: Vec<_> = sig
+            .params
+            .iter()
+            .map(|&p| inflate(p))
+            .collect::<Result<_, _>>()?;
+        let ret = inflate(sig.ret)?;
+        if matches!(blob.first().map(|b| b & 0xf), Some(1..=4 | 9)) {
+            let native = self.pointer_call(self.method(method)?, &params, ret)?;
+            return Ok(CalliSig {
+                sig: self.call_sig(native)?,
+                native: Some(method_handle(native)),
+            });
+        }
         Ok(CalliSig {
             sig: CallSig {
                 this: if sig.has_this { This::Ref } else { This::None },
-                params: sig
-                    .params
-                    .iter()
-                    .map(|&p| inflate(p))
-                    .collect::<Result<_, _>>()?,
-                ret: inflate(sig.ret)?,
+                params: params.into_iter().map(type_handle).collect(),
+                ret: type_handle(ret),
             },
-            unmanaged: matches!(blob.first().map(|b| b & 0xf), Some(1..=4 | 9)),
+            native: None,
         })
     }
 }

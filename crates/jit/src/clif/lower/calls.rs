@@ -1,8 +1,7 @@
 //! Calls.
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{self, AbiParam, InstBuilder, MemFlagsData, Signature, types};
-use cranelift_codegen::isa::CallConv;
+use cranelift_codegen::ir::{self, InstBuilder, MemFlagsData, types};
 
 use super::Lower;
 use crate::clif::emit::Target;
@@ -13,9 +12,6 @@ use crate::host::{Helper, MethodHandle, Symbol};
 impl Lower<'_, '_> {
     pub(super) fn call(&mut self, call: &Call) -> Option<ir::Value> {
         let args: Vec<_> = call.args.iter().map(|v| self.val(*v)).collect();
-        if let Callee::Native(code) = call.callee {
-            return self.native_call(call, code, &args);
-        }
         let target = self.target(call.callee, args.first().copied());
         let unwind = self.unwind();
         self.e.call(target, call.sig.managed(), &args, unwind)
@@ -36,29 +32,11 @@ impl Lower<'_, '_> {
         }
     }
 
-    fn native_call(&mut self, call: &Call, code: Value, args: &[ir::Value]) -> Option<ir::Value> {
-        let mut sig = Signature::new(CallConv::SystemV);
-        sig.params.extend(
-            call.sig
-                .param_types()
-                .iter()
-                .map(|ty| AbiParam::new(ty.clif())),
-        );
-        let ret = call.sig.scalar_ret();
-        sig.returns.extend(ret.map(|mem| AbiParam::new(mem.clif())));
-        let sig = self.e.sig(sig);
-        let code = self.val(code);
-        let inst = self.e.b.ins().call_indirect(sig, code, args);
-        let result = self.e.b.inst_results(inst).first().copied()?;
-        // C functions define only the bits of their result's type.
-        Some(self.e.narrow(ret?, result))
-    }
-
     fn target(&mut self, callee: Callee, object: Option<ir::Value>) -> Target {
         if let Callee::Direct(method) = callee {
             return Target::Symbol(Symbol::MethodEntry(method));
         }
-        if let Callee::Indirect(code) | Callee::Native(code) = callee {
+        if let Callee::Indirect(code) = callee {
             return Target::Address(self.val(code));
         }
         let object = match object {
@@ -92,7 +70,7 @@ impl Lower<'_, '_> {
                 self.e.b.ins().load(types::I64, flags, object, offset)
             }
             Callee::Direct(method) => self.e.symbol(Symbol::MethodEntry(method)),
-            Callee::Indirect(code) | Callee::Native(code) => self.val(code),
+            Callee::Indirect(code) => self.val(code),
         }
     }
 

@@ -70,28 +70,23 @@ impl Importer<'_, '_> {
         let token = self.token(inst)?;
         let calli = self.host.resolve_calli(self.c.method, token)?;
         let sig = AbiSig::new(self.host, &calli.sig)?;
-        let code = self.pop_address()?;
-        if calli.unmanaged && (sig.has_struct_params() || sig.sret().is_some()) {
-            return Err(Stop::NotSupported);
+        if let Some(native) = calli.native {
+            if sig.this.is_some() {
+                return Err(Stop::Invalid("a native call with an implicit this"));
+            }
+            // The address lies where the method has its last argument.
+            let args = self.pop_args(&sig)?;
+            return self.finish_call(Callee::Direct(native), sig, None, args, false, None);
         }
-        let callee = if calli.unmanaged {
-            Callee::Native(code)
-        } else {
-            Callee::Indirect(code)
-        };
-        let tail = if calli.unmanaged {
-            None
-        } else {
-            self.tail_call(&sig)
-        };
+        let code = self.pop_address()?;
+        let callee = Callee::Indirect(code);
+        let tail = self.tail_call(&sig);
         let args = self.pop_args(&sig)?;
         let this = match sig.this {
             Some(_) => Some(self.pop_address()?),
             None => None,
         };
-        if !calli.unmanaged {
-            self.check_address(code);
-        }
+        self.check_address(code);
         self.finish_call(callee, sig, this, args, false, tail)
     }
 

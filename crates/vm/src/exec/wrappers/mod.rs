@@ -3,6 +3,9 @@
 
 mod async_result;
 mod call_native;
+mod callback;
+mod callback_entry;
+mod forms;
 mod il;
 mod library;
 mod pinvoke;

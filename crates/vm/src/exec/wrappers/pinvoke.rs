@@ -2,75 +2,31 @@
 //! native ones, calls, and turns the result back.
 //!
 //! Supported: numbers, pointers, `bool`, `char`, enums, strings, `StringBuilder`, vectors
-//! of and references to what has the same form on both sides, structs of such, handles.
+//! of and references to what has the same form on both sides, structs of such, handles,
+//! delegates (as function pointers).
 
 use std::path::PathBuf;
 
 use ferrocil_generics::TypeId;
 use ferrocil_jit::host::CallSig;
-use ferrocil_metadata::{ElementType, PInvokeAttributes, StringFormat, TypeLayout};
+use ferrocil_metadata::{ElementType, PInvokeAttributes, StringFormat};
 
-use super::call_native::{FLOAT_REGISTERS, INT_REGISTERS, call_native, word};
+use super::call_native::{call_native, word};
+use super::callback::function_pointer;
+use super::forms::{BUILDER, Form, MARSHAL, Places};
 use super::il::{Il, op};
 use super::library;
-use crate::error::{LoadError, LoadErrorKind, LoadResult};
+use crate::error::LoadResult;
 use crate::exec::Host;
 use crate::icall::{IcallFn, NativeFn};
-use crate::types::{ClassKind, ClassPtr, MethodPtr, Signature};
+use crate::types::{MethodPtr, Signature};
 
-const MARSHAL: (&str, &str) = ("System.Runtime.InteropServices", "Marshal");
-const BUILDER: (&str, &str) = ("System.Text", "StringBuilder");
-/// Structs larger than this go through memory (System V).
-const REGISTER_STRUCT: u32 = 16;
-
-/// How one value goes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Form {
-    /// As it is, in an integer register.
-    Int,
-    Bool,
-    Char,
-    F32,
-    F64,
-    /// A struct; for each eight bytes, whether they are floating point. `None`: in memory.
-    Struct(Option<[bool; 2]>, u32),
-    String,
-    StringBuilder,
-    /// A vector of values that are the same on both sides.
-    Vector(TypeId),
-    SafeHandle,
-    HandleRef,
-}
-
-/// Where the next argument goes.
-#[derive(Default)]
-struct Places {
-    ints: usize,
-    floats: usize,
-    stack: usize,
-}
-
-impl Places {
-    fn int(&mut self) -> usize {
-        if self.ints == INT_REGISTERS {
-            return self.on_stack();
-        }
-        self.ints += 1;
-        word::INTS + self.ints - 1
-    }
-
-    fn float(&mut self) -> usize {
-        if self.floats == FLOAT_REGISTERS {
-            return self.on_stack();
-        }
-        self.floats += 1;
-        word::FLOATS + self.floats - 1
-    }
-
-    fn on_stack(&mut self) -> usize {
-        self.stack += 1;
-        word::STACK + self.stack - 1
-    }
+/// What a wrapper calls.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Function {
+    Address(usize),
+    /// The address in the argument behind those of the signature.
+    Last,
 }
 
 /// One wrapper in the making.
@@ -108,23 +64,27 @@ impl Host<'_> {
             .and_then(|image| image.path.parent().map(PathBuf::from));
         let function = library::find(library, &names, folder.as_deref())?;
         let last_error = flags.contains(PInvokeAttributes::SUPPORTS_LAST_ERROR);
-        let body = self.native_call_body(method, wide, last_error, |il| il.word(function))?;
+        let signature = self.runtime.signature(method)?;
+        if signature.has_this {
+            return Err(self.unsupported(method, "an instance method"));
+        }
+        let function = Function::Address(function);
+        let body = self.native_call_body(method, signature, wide, last_error, function)?;
         self.compile_wrapper(method, sig, body.finish(method.name))
     }
 
-    fn native_call_body(
+    /// A static body that calls a native function with the parameters of `signature`; errors name
+    /// `method`.
+    pub(super) fn native_call_body(
         &self,
         method: MethodPtr,
+        signature: &Signature,
         wide: bool,
         last_error: bool,
-        function: impl FnOnce(&mut Il<'_>),
+        function: Function,
     ) -> LoadResult<Il<'_>> {
-        let signature = self.runtime.signature(method)?;
         if signature.vararg {
             return Err(self.unsupported(method, "a variable argument list"));
-        }
-        if signature.has_this {
-            return Err(self.unsupported(method, "an instance method"));
         }
         let mut il = Il::new(self.runtime);
         let word = self.runtime.universe().primitive(ElementType::I);
@@ -144,17 +104,6 @@ impl Host<'_> {
         Ok(wrapper.il)
     }
 
-    fn unsupported(&self, method: MethodPtr, what: &str) -> LoadError {
-        LoadError::new(
-            LoadErrorKind::NotSupported,
-            self.runtime.method_name(method),
-            format!(
-                "{}: {what} cannot go to native code yet",
-                self.runtime.method_name(method)
-            ),
-        )
-    }
-
     /// The runtime's own function that makes the call.
     fn native_caller(&self) -> LoadResult<MethodPtr> {
         let universe = self.runtime.universe();
@@ -170,136 +119,6 @@ impl Host<'_> {
         self.runtime
             .define_native_method(class, "call_native", signature, target)
     }
-
-    /// Whether values of a type are the same bits on both sides; their leaves are noted.
-    fn blittable(
-        &self,
-        class: ClassPtr,
-        offset: u32,
-        leaves: &mut Vec<(u32, bool)>,
-        depth: u32,
-    ) -> LoadResult<bool> {
-        let class = class.underlying().unwrap_or(class);
-        match class.kind {
-            ClassKind::Pointer | ClassKind::FnPtr => {
-                leaves.push((offset, false));
-                return Ok(true);
-            }
-            ClassKind::ValueType => {}
-            _ => return Ok(false),
-        }
-        match class.element_type {
-            ElementType::Boolean | ElementType::Char => return Ok(false),
-            ElementType::R4 | ElementType::R8 => {
-                leaves.push((offset, true));
-                return Ok(true);
-            }
-            ElementType::I1
-            | ElementType::U1
-            | ElementType::I2
-            | ElementType::U2
-            | ElementType::I4
-            | ElementType::U4
-            | ElementType::I8
-            | ElementType::U8
-            | ElementType::I
-            | ElementType::U => {
-                leaves.push((offset, false));
-                return Ok(true);
-            }
-            _ => {}
-        }
-        let auto = class.flags.layout() == TypeLayout::Auto;
-        if auto || class.args.is_some() || depth > 16 {
-            return Ok(false);
-        }
-        for field in self.runtime.fields(class)? {
-            if field.is_static() {
-                continue;
-            }
-            let at = self
-                .runtime
-                .field_offset(crate::types::FieldPtr::new(field))?;
-            let ty = self.runtime.class(field.ty)?;
-            if !self.blittable(ty, offset + at, leaves, depth + 1)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    fn form(&self, ty: TypeId, method: MethodPtr) -> LoadResult<Form> {
-        let class = self.runtime.class(ty)?;
-        let class = class.underlying().unwrap_or(class);
-        let refuse = || {
-            let what = format!("a value of type '{}'", self.runtime.type_name(ty));
-            Err(self.unsupported(method, &what))
-        };
-        match class.element_type {
-            ElementType::Boolean => return Ok(Form::Bool),
-            ElementType::Char => return Ok(Form::Char),
-            ElementType::R4 => return Ok(Form::F32),
-            ElementType::R8 => return Ok(Form::F64),
-            ElementType::String => return Ok(Form::String),
-            _ => {}
-        }
-        match class.kind {
-            ClassKind::Pointer | ClassKind::FnPtr => Ok(Form::Int),
-            ClassKind::SzArray => {
-                let element = class.element.expect("arrays have elements");
-                if self.blittable(element, 0, &mut Vec::new(), 0)? {
-                    Ok(Form::Vector(element.ty))
-                } else {
-                    refuse()
-                }
-            }
-            ClassKind::ByRef => {
-                let target = class.element.expect("managed pointers have targets");
-                let boolean = target.element_type == ElementType::Boolean;
-                // A `ref bool` would point to one byte where C expects four.
-                if !boolean && self.blittable(target, 0, &mut Vec::new(), 0)? {
-                    Ok(Form::Int)
-                } else {
-                    refuse()
-                }
-            }
-            ClassKind::ValueType
-                if class.is_named("System.Runtime.InteropServices", "HandleRef") =>
-            {
-                Ok(Form::HandleRef)
-            }
-            ClassKind::ValueType => {
-                let mut leaves = Vec::new();
-                if !self.blittable(class, 0, &mut leaves, 0)? {
-                    return refuse();
-                }
-                if class.element_type != ElementType::ValueType {
-                    return Ok(Form::Int);
-                }
-                let size = self.runtime.layout(class)?.size;
-                if size > REGISTER_STRUCT {
-                    return Ok(Form::Struct(None, size));
-                }
-                let mut float = [true; 2];
-                for (at, is_float) in leaves {
-                    float[(at / 8).min(1) as usize] &= is_float;
-                }
-                Ok(Form::Struct(Some(float), size))
-            }
-            ClassKind::Class if class.is_named(BUILDER.0, BUILDER.1) => Ok(Form::StringBuilder),
-            ClassKind::Class => {
-                let handle = self
-                    .runtime
-                    .corlib_class("System.Runtime.InteropServices", "SafeHandle")?;
-                if class.derives_from(handle) {
-                    Ok(Form::SafeHandle)
-                } else {
-                    refuse()
-                }
-            }
-            _ => refuse(),
-        }
-    }
 }
 
 impl Wrapper<'_, '_> {
@@ -307,7 +126,7 @@ impl Wrapper<'_, '_> {
         &mut self,
         signature: &Signature,
         last_error: bool,
-        function: impl FnOnce(&mut Il<'_>),
+        function: Function,
     ) -> LoadResult<()> {
         let universe = self.host.runtime.universe();
         let void = universe.primitive(ElementType::Void);
@@ -355,7 +174,13 @@ impl Wrapper<'_, '_> {
         self.il.op(op::CONV_I8);
         self.il.op(op::STIND_I8);
         self.address(word::FUNCTION);
-        function(&mut self.il);
+        match function {
+            Function::Address(address) => self.il.word(address),
+            Function::Last => {
+                self.il.arg(forms.len());
+                self.il.op(op::CONV_U8);
+            }
+        }
         self.il.op(op::STIND_I8);
         self.il.load(self.block);
         let caller = self.host.native_caller()?;
@@ -398,6 +223,7 @@ impl Wrapper<'_, '_> {
             Form::String => Some(self.string(n)?),
             Form::StringBuilder => Some(self.builder(n)?),
             Form::Vector(element) => Some(self.vector(n, element)),
+            Form::Delegate => Some(self.delegate(n)?),
             _ => None,
         };
         let place = self.places.int();
@@ -428,38 +254,14 @@ impl Wrapper<'_, '_> {
             _ => self.il.arg(n),
         }
         // Whatever it was, eight bytes: signed numbers with their sign.
-        let unsigned = !self.is_signed(ty)?;
+        let unsigned = !self.host.is_signed(ty)?;
         self.il.op(if unsigned { op::CONV_U8 } else { op::CONV_I8 });
         self.il.op(op::STIND_I8);
         Ok(())
     }
 
-    fn is_signed(&self, ty: TypeId) -> LoadResult<bool> {
-        let class = self.host.runtime.class(ty)?;
-        let class = class.underlying().unwrap_or(class);
-        Ok(matches!(
-            class.element_type,
-            ElementType::I1 | ElementType::I2 | ElementType::I4 | ElementType::I8
-        ))
-    }
-
     fn struct_argument(&mut self, n: usize, parts: Option<[bool; 2]>, size: u32) {
-        let words = (size as usize).div_ceil(8);
-        let places: Vec<usize> = match parts {
-            Some(float) => {
-                let floats = float[..words].iter().filter(|&&f| f).count();
-                let fits = self.places.floats + floats <= FLOAT_REGISTERS
-                    && self.places.ints + (words - floats) <= INT_REGISTERS;
-                (0..words)
-                    .map(|part| match (fits, float[part]) {
-                        (true, true) => self.places.float(),
-                        (true, false) => self.places.int(),
-                        (false, _) => self.places.on_stack(),
-                    })
-                    .collect()
-            }
-            None => (0..words).map(|_| self.places.on_stack()).collect(),
-        };
+        let places = self.places.struct_parts(parts, size);
         for (part, place) in places.into_iter().enumerate() {
             self.address(place);
             self.il.arg_address(n);
@@ -538,6 +340,28 @@ impl Wrapper<'_, '_> {
         self.il.land(empty);
         self.alive.push(n);
         local
+    }
+
+    /// The function pointer of a delegate, which lives until the call returns.
+    fn delegate(&mut self, n: usize) -> LoadResult<usize> {
+        let local = self.word_local();
+        let runtime = self.host.runtime;
+        let universe = runtime.universe();
+        let signature = Signature {
+            has_this: false,
+            vararg: false,
+            generic_arity: 0,
+            ret: universe.primitive(ElementType::I),
+            params: [universe.primitive(ElementType::Object)].into(),
+        };
+        let class = runtime.corlib_class(MARSHAL.0, MARSHAL.1)?;
+        let target: NativeFn = function_pointer.shim();
+        let pointer = runtime.define_native_method(class, "function_pointer", signature, target)?;
+        self.il.arg(n);
+        self.il.call(pointer);
+        self.il.store(local);
+        self.alive.push(n);
+        Ok(local)
     }
 
     /// What follows the call, whatever it returns.
