@@ -52,6 +52,7 @@ fn run(options: &Options) -> ExitCode {
         .gc_log(options.gc_log)
         .gc_verify(options.gc_verify)
         .trace_compile(options.trace_compile)
+        .check_code(options.check_code)
         .tier(options.tier.into());
     if let Some(calls) = options.tier_up_calls {
         builder = builder.tier_up_calls(calls);

@@ -35,6 +35,10 @@ pub struct Options {
     /// Write the name of each method that is compiled to standard error.
     #[arg(long)]
     pub trace_compile: bool,
+    /// Check the root maps, exception tables, relocations and barriers of all compiled code, and
+    /// stop when one is wrong.
+    #[arg(long)]
+    pub check_code: bool,
     /// Which code methods get: quick code first and optimised code when they are called often, or
     /// one of the two for all.
     #[arg(long, value_enum, default_value_t = Policy::Auto)]

@@ -9,7 +9,8 @@ use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_frontend::FunctionBuilderContext;
 
-use crate::clif::lower::RootSlots;
+use crate::check::{Evidence, Machine};
+use crate::clif::lower::{Names, RootSlots};
 use crate::clif::symbols::SymbolTable;
 use crate::code::{Assembler, Source};
 use crate::error::CompileError;
@@ -31,6 +32,8 @@ pub enum Tier {
 pub struct CompilerOptions {
     /// Run Cranelift's verifier on every function (slow; for tests).
     pub verify: bool,
+    /// Check the tables of every method against its hir (see [`crate::Witness`]).
+    pub check: bool,
     /// Fill [`crate::CompiledMethod::dumps`].
     pub dumps: bool,
     /// Ignore the features of this CPU beyond x86-64-v2, for reproducible output.
@@ -124,16 +127,17 @@ impl Compiler {
             &mut ClifFunction,
             &mut FunctionBuilderContext,
             &mut SymbolTable,
-        ) -> Result<RootSlots, CompileError>,
-    ) -> Result<(), CompileError> {
+        ) -> Result<(RootSlots, Names), CompileError>,
+    ) -> Result<Option<Evidence>, CompileError> {
         self.with_scratch(|scratch| {
             let mut context = scratch.context.take().unwrap_or_else(Context::new);
             context.clear();
             context.func.signature = signature;
             // A builder that failed half-way leaves its context dirty: use a fresh one then.
             let mut frontend = std::mem::take(&mut scratch.frontend);
-            let slots = build(&mut context.func, &mut frontend, symbols)?;
+            let (slots, names) = build(&mut context.func, &mut frontend, symbols)?;
             scratch.frontend = frontend;
+            let before = (self.options.check && hir.is_some()).then(|| context.func.clone());
             if let Some(dumps) = &mut dumps {
                 use std::fmt::Write;
                 let _ = writeln!(dumps.clif, "{}", context.func.display());
@@ -163,8 +167,14 @@ impl Compiler {
                 None => Source::Stub(&slots),
             };
             assembler.add(&context.func, &compiled, symbols, &source)?;
+            let evidence = before.zip(hir).map(|(clif, (func, _))| Evidence {
+                hir: func.clone(),
+                clif,
+                names,
+                machine: Machine::new(&compiled, slots.area),
+            });
             scratch.context = Some(context);
-            Ok(())
+            Ok(evidence)
         })
     }
 }

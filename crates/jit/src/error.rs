@@ -1,5 +1,6 @@
 //! Errors of the compiler.
 
+use crate::check::Violation;
 use crate::host::DeferredError;
 
 /// Why a method could not be compiled.
@@ -12,6 +13,14 @@ pub enum CompileError {
     /// Cranelift refused the function: a limit (code too large) or a compiler bug.
     #[error("code generation failed: {0}")]
     Codegen(String),
+    /// The checker objects to the code: a bug of the compiler.
+    #[error("the code of {name} is wrong:{}", list(.found))]
+    Unsound {
+        /// The method.
+        name: String,
+        /// What is wrong.
+        found: Vec<Violation>,
+    },
     /// Shared code has exception filters, which do not get the generic context: compile each
     /// instance for itself.
     #[error("shared code with exception filters is not supported")]
@@ -22,4 +31,8 @@ pub enum CompileError {
     /// A stub was asked for that the compiler cannot make.
     #[error("unsupported stub: {0}")]
     UnsupportedStub(&'static str),
+}
+
+fn list(found: &[Violation]) -> String {
+    found.iter().map(|v| format!("\n  {v}")).collect()
 }

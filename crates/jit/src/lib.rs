@@ -5,6 +5,7 @@
 //! native code come from [`Compiler::compile_stub`]. The crate's README says who should use it;
 //! `docs/compiler.md` explains the stages, the calling convention and exceptions.
 
+mod check;
 pub mod clif;
 pub mod code;
 mod compiler;
@@ -17,6 +18,7 @@ mod passes;
 mod roots;
 mod stubs;
 
+pub use check::{Fault, Violation, Witness};
 pub use code::{
     CallSiteOut, CompiledMethod, Dumps, EhClauseKind, EhClauseOut, FrameRoots, Function, HandleMap,
     LiveWords, Region, Reloc, RelocKind, Stats,

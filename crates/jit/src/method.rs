@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::check::Witness;
 use crate::clif::lower::{clif_signature, lower};
 use crate::clif::symbols::SymbolTable;
 use crate::code::{Assembler, CompiledMethod, Dumps, EhClauseKind, EhClauseOut, Region, Stats};
@@ -30,7 +31,21 @@ impl Compiler {
         tier: Tier,
     ) -> Result<CompiledMethod, CompileError> {
         let dumps = self.options.dumps.then(Dumps::default);
-        self.compile_into(host, input, tier, dumps)
+        let (compiled, _) = self.compile_into(host, input, tier, dumps)?;
+        Ok(compiled)
+    }
+
+    /// Compiles a method and keeps what its tables must follow from.
+    ///
+    /// # Errors
+    /// As [`Compiler::compile`].
+    pub fn compile_with_witness(
+        &self,
+        host: &dyn CompilerHost,
+        input: &MethodInput<'_>,
+        tier: Tier,
+    ) -> Result<(CompiledMethod, Option<Witness>), CompileError> {
+        self.compile_into(host, input, tier, None)
     }
 
     /// Compiles a method and keeps the text of every stage in [`CompiledMethod::dumps`].
@@ -43,7 +58,8 @@ impl Compiler {
         input: &MethodInput<'_>,
         tier: Tier,
     ) -> Result<CompiledMethod, CompileError> {
-        self.compile_into(host, input, tier, Some(Dumps::default()))
+        let (compiled, _) = self.compile_into(host, input, tier, Some(Dumps::default()))?;
+        Ok(compiled)
     }
 
     fn compile_into(
@@ -52,7 +68,7 @@ impl Compiler {
         input: &MethodInput<'_>,
         tier: Tier,
         mut dumps: Option<Dumps>,
-    ) -> Result<CompiledMethod, CompileError> {
+    ) -> Result<(CompiledMethod, Option<Witness>), CompileError> {
         let Imported {
             mut funcs,
             eh,
@@ -71,6 +87,7 @@ impl Compiler {
         };
         let mut symbols = SymbolTable::default();
         let mut assembler = Assembler::new();
+        let mut functions = Vec::new();
         for func in &funcs {
             if let Some(dumps) = &mut dumps {
                 let _ = writeln!(dumps.hir, "{func}");
@@ -79,7 +96,7 @@ impl Compiler {
             stats.hir_blocks += func.layout.len() as u32;
             stats.slot_bytes += func.slots.values().map(|s| s.size).sum::<u32>();
             let plan = RootPlan::new(func, &eh);
-            self.function(
+            let evidence = self.function(
                 tier,
                 clif_signature(func),
                 &mut symbols,
@@ -93,7 +110,9 @@ impl Compiler {
                     ))
                 },
             )?;
+            functions.extend(evidence);
         }
+        let names = self.options.check.then(|| symbols.names().to_vec());
         let mut out = assembler.finish(symbols);
         out.regions = eh
             .regions
@@ -118,7 +137,29 @@ impl Compiler {
         out.invalid = invalid;
         out.stats = stats;
         out.dumps = dumps;
-        Ok(out)
+        let Some(symbols) = names else {
+            return Ok((out, None));
+        };
+        let witness = Witness {
+            functions,
+            eh,
+            il_clauses: input.body.clauses.len(),
+            synchronized: input.synchronized.is_some(),
+            generic: symbols
+                .iter()
+                .map(|s| shared && host.is_generic(*s))
+                .collect(),
+            symbols,
+            barrier: host.barrier().is_some(),
+            abi: host.abi(),
+        };
+        witness
+            .check(&out)
+            .map_err(|found| CompileError::Unsound {
+                name: input.name.to_owned(),
+                found,
+            })?;
+        Ok((out, Some(witness)))
     }
 }
 

@@ -26,6 +26,7 @@ fn check_stages(name: &str, sig: CallSig, locals: &[TypeHandle], il: Il) {
         Tier::Optimized,
         CompilerOptions {
             verify: true,
+            check: true,
             dumps: true,
             baseline_cpu: true,
         },

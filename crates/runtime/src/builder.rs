@@ -18,6 +18,7 @@ pub struct RuntimeBuilder {
     gc_verify: bool,
     gc_log: bool,
     trace_compile: bool,
+    check_code: bool,
     inspect: Option<Inspection>,
     tier: TierPolicy,
     tier_up_calls: Option<u32>,
@@ -57,6 +58,13 @@ impl RuntimeBuilder {
     /// Writes the name of each method that is compiled to standard error.
     pub fn trace_compile(mut self, on: bool) -> Self {
         self.trace_compile = on;
+        self
+    }
+
+    /// Checks the tables of all compiled code against the compiler's intermediate form, and
+    /// panics when they are wrong. Debug builds always do.
+    pub fn check_code(mut self, on: bool) -> Self {
+        self.check_code = on;
         self
     }
 
@@ -142,6 +150,7 @@ impl RuntimeBuilder {
         options.heap.verify = self.gc_verify;
         options.gc_log = self.gc_log;
         options.trace_compile = self.trace_compile;
+        options.check_code |= self.check_code;
         options.inspect = self.inspect;
         options.tier = self.tier;
         if let Some(calls) = self.tier_up_calls {

@@ -45,6 +45,8 @@ pub struct RuntimeOptions {
     pub gc_log: bool,
     /// Write each method's name to standard error when it is compiled.
     pub trace_compile: bool,
+    /// Check the tables of compiled code against its hir; on in debug builds. A fault panics.
+    pub check_code: bool,
     /// Folder of the code cache; none: code is not kept.
     pub code_cache: Option<PathBuf>,
     /// Folder of code that was compiled ahead of time; none: there is none.
@@ -82,6 +84,7 @@ impl Default for RuntimeOptions {
             arena: 256 << 20,
             gc_log: false,
             trace_compile: false,
+            check_code: cfg!(debug_assertions),
             code_cache: None,
             precompiled: None,
             precompiling: false,
@@ -189,7 +192,11 @@ impl Runtime {
             )
         })?;
         let helpers = Helpers::install(&global_code)?;
-        let compiler = Compiler::new(CompilerOptions::default()).map_err(|e| {
+        let compiler = Compiler::new(CompilerOptions {
+            check: options.check_code,
+            ..CompilerOptions::default()
+        })
+        .map_err(|e| {
             LoadError::new(crate::error::LoadErrorKind::NotSupported, "", e.to_string())
         })?;
         let code_cache = CodeCache::new(

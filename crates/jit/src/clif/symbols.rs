@@ -59,6 +59,11 @@ impl SymbolTable {
         self.list[index as usize]
     }
 
+    /// Every symbol, by index.
+    pub(crate) fn names(&self) -> &[Symbol] {
+        &self.list
+    }
+
     /// Whether a symbol is within ±2 GiB of the code.
     pub(crate) fn is_near(symbol: Symbol) -> bool {
         matches!(

@@ -9,7 +9,7 @@ use cranelift_codegen::isa::CallConv;
 
 use crate::clif::abi::{AbiSig, signature};
 use crate::clif::emit::Emit;
-use crate::clif::lower::RootSlots;
+use crate::clif::lower::{Names, RootSlots};
 use crate::clif::symbols::SymbolTable;
 use crate::code::{Assembler, CompiledMethod, Dumps, EhClauseKind, EhClauseOut, Region};
 use crate::compiler::{Compiler, Tier};
@@ -208,7 +208,7 @@ impl Compiler {
                 }
                 emit.b.seal_all_blocks();
                 emit.b.finalize(self.isa(Tier::Quick).frontend_config());
-                Ok(roots)
+                Ok((roots, Names::default()))
             },
         )?;
         let mut out = assembler.finish(symbols);

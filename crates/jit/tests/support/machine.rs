@@ -9,6 +9,7 @@ use ferrocil_jit::host::{
 };
 use ferrocil_jit::{
     CompiledMethod, Compiler, CompilerOptions, MethodInput, RelocKind, StubInput, StubKind, Tier,
+    Witness,
 };
 use ferrocil_metadata::Token;
 
@@ -71,6 +72,7 @@ impl Machine {
     pub fn new(tier: Tier) -> Box<Machine> {
         let options = CompilerOptions {
             verify: true,
+            check: true,
             dumps: true,
             baseline_cpu: false,
         };
@@ -329,6 +331,35 @@ impl Machine {
         locals: &[TypeHandle],
         body: Il,
     ) -> Result<CompiledMethod, String> {
+        self.with_input(sig, locals, body, |input| {
+            let compiled = self.compiler.compile(&self.host, input, self.tier);
+            compiled.map_err(|e| e.to_string())
+        })
+    }
+
+    /// Compiles without linking and keeps what the checker needs.
+    pub fn try_compile_with_witness(
+        &self,
+        sig: CallSig,
+        locals: &[TypeHandle],
+        body: Il,
+    ) -> Result<(CompiledMethod, Witness), String> {
+        self.with_input(sig, locals, body, |input| {
+            let compiled = self
+                .compiler
+                .compile_with_witness(&self.host, input, self.tier);
+            let (compiled, witness) = compiled.map_err(|e| e.to_string())?;
+            Ok((compiled, witness.expect("a witness")))
+        })
+    }
+
+    fn with_input<R>(
+        &self,
+        sig: CallSig,
+        locals: &[TypeHandle],
+        body: Il,
+        compile: impl FnOnce(&MethodInput<'_>) -> R,
+    ) -> R {
         let method = MethodHandle(self.host.methods.borrow().len() as u32);
         let data = Method {
             sig: sig.clone(),
@@ -347,16 +378,15 @@ impl Machine {
             local_sig: Token(0x1100_0001),
             clauses: &clauses,
         };
-        let input = MethodInput {
+        let compiled = compile(&MethodInput {
             method,
             name: "test",
             sig,
             body,
             synchronized: None,
-        };
-        let compiled = self.compiler.compile(&self.host, &input, self.tier);
+        });
         self.host.methods.borrow_mut().pop();
-        compiled.map_err(|e| e.to_string())
+        compiled
     }
 
     /// Code of an instance of the shared code that was compiled last: `exact` says what each

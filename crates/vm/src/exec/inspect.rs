@@ -12,6 +12,9 @@ impl Host<'_> {
     ///
     /// Fails when there was no memory for something that the code names (a string literal): code
     /// that throws for that reason would do so for ever. The next call tries again.
+    ///
+    /// # Panics
+    /// When the checker objects to the code ([`crate::RuntimeOptions::check_code`]).
     pub(super) fn compile_input(
         &self,
         input: &MethodInput<'_>,
@@ -44,7 +47,11 @@ impl Host<'_> {
         let compiler = &self.runtime.compiler;
         let inspection = self.runtime.options().inspect.as_ref();
         let Some(inspection) = inspection.filter(|i| input.name.contains(&i.method)) else {
-            return compiler.compile(self, input, tier);
+            let compiled = compiler.compile(self, input, tier);
+            if let Err(unsound @ CompileError::Unsound { .. }) = &compiled {
+                panic!("{unsound}\nplease report this with the method's IL");
+            }
+            return compiled;
         };
         let tier = inspection.tier.unwrap_or(tier);
         let compiled = compiler.inspect(self, input, tier)?;

@@ -31,6 +31,14 @@ use crate::roots::RootPlan;
 
 pub(crate) use roots::{Place, RootSlots};
 
+/// What the things of a hir function are called in its Cranelift function.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names {
+    pub(crate) values: SecondaryMap<Value, Option<ir::Value>>,
+    pub(crate) blocks: SecondaryMap<Block, Option<ir::Block>>,
+    pub(crate) slots: SecondaryMap<Slot, Option<ir::StackSlot>>,
+}
+
 /// Offsets below this fault when the base is null: the first page is never mapped.
 const NULL_PAGE: u32 = 4096;
 
@@ -63,7 +71,7 @@ pub(crate) fn lower<'a>(
     clif: &'a mut Function,
     frontend: &'a mut FunctionBuilderContext,
     symbols: &'a mut SymbolTable,
-) -> RootSlots {
+) -> (RootSlots, Names) {
     let mut lower = Lower {
         e: Emit::new(clif, frontend, symbols, host.abi()),
         f: func,
@@ -83,9 +91,10 @@ pub(crate) fn lower<'a>(
     };
     lower.run(shared.then_some(host));
     let roots = lower.root_slots();
+    let names = lower.names();
     lower.e.b.seal_all_blocks();
     lower.e.b.finalize(config);
-    roots
+    (roots, names)
 }
 
 struct Lower<'a, 'f> {
@@ -168,6 +177,20 @@ impl<'a> Lower<'a, '_> {
         }
         self.landing_pads();
         self.e.leave_shared();
+    }
+
+    fn names(&mut self) -> Names {
+        let mut names = Names {
+            values: std::mem::take(&mut self.values),
+            ..Names::default()
+        };
+        for &block in &self.f.layout {
+            names.blocks[block] = Some(self.blocks[block]);
+        }
+        for (slot, _) in self.f.slots.iter().filter(|s| s.1.size > 0) {
+            names.slots[slot] = Some(self.slots[slot]);
+        }
+        names
     }
 
     /// The Cranelift value.
