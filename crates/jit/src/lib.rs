@@ -21,7 +21,7 @@ mod stubs;
 pub use check::{Fault, Violation, Witness};
 pub use code::{
     CallSiteOut, CompiledMethod, Dumps, EhClauseKind, EhClauseOut, FrameRoots, Function, HandleMap,
-    LiveWords, Region, Reloc, RelocKind, Stats,
+    IlPosition, InlinedCall, LiveWords, Region, Reloc, RelocKind, Stats,
 };
 pub use compiler::{Compiler, CompilerOptions, Tier};
 pub use error::CompileError;

@@ -153,12 +153,10 @@ impl Compiler {
             barrier: host.barrier().is_some(),
             abi: host.abi(),
         };
-        witness
-            .check(&out)
-            .map_err(|found| CompileError::Unsound {
-                name: input.name.to_owned(),
-                found,
-            })?;
+        witness.check(&out).map_err(|found| CompileError::Unsound {
+            name: input.name.to_owned(),
+            found,
+        })?;
         Ok((out, Some(witness)))
     }
 }

@@ -340,7 +340,11 @@ fn wrong_exception_tables_are_found() {
         (site.region, site.landing_pad) = (None, None);
         let found = faults(&witness, &broken);
         assert!(found.contains(&Fault::WrongLandingPad));
-        assert!(found.iter().any(|f| matches!(f, Fault::WrongClauses { .. })));
+        assert!(
+            found
+                .iter()
+                .any(|f| matches!(f, Fault::WrongClauses { .. }))
+        );
         let mut broken = method.clone();
         broken.call_sites[protected(&method)].landing_pad = Some(1);
         assert!(faults(&witness, &broken).contains(&Fault::WrongLandingPad));
@@ -349,13 +353,24 @@ fn wrong_exception_tables_are_found() {
             region.clauses.reverse();
         }
         let found = faults(&witness, &broken);
-        assert!(found.iter().any(|f| matches!(f, Fault::WrongClauses { .. })));
-        assert!(found.iter().any(|f| matches!(f, Fault::WrongHandler { .. })));
+        assert!(
+            found
+                .iter()
+                .any(|f| matches!(f, Fault::WrongClauses { .. }))
+        );
+        assert!(
+            found
+                .iter()
+                .any(|f| matches!(f, Fault::WrongHandler { .. }))
+        );
         let mut broken = method.clone();
         broken.clauses[0].try_end -= 1;
         assert!(faults(&witness, &broken).contains(&Fault::WrongClause { clause: 0 }));
         let mut broken = method.clone();
-        broken.traps.push((broken.code.len() as u32 - 1, ferrocil_jit::host::ThrowKind::Overflow));
+        broken.traps.push((
+            broken.code.len() as u32 - 1,
+            ferrocil_jit::host::ThrowKind::Overflow,
+        ));
         assert!(faults(&witness, &broken).contains(&Fault::WrongTraps));
     }
 }

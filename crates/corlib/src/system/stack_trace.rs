@@ -1,7 +1,7 @@
 //! Stack traces: of exceptions and of the current thread.
 
 use ferrocil_generics::NameStyle;
-use ferrocil_vm::{CodeKind, Frame, LoadedImage, MethodKind, MethodPtr, StackEntry, frames};
+use ferrocil_vm::{CodeKind, LoadedImage, MethodKind, MethodPtr, StackEntry, frames};
 
 use super::support::{corlib_class, reference_array, store_element, store_reference};
 use crate::prelude::{ArrayRef, ByRef, IcallTable, Managed, ObjRef, Thread, icall, store_byref};
@@ -28,11 +28,13 @@ pub(super) fn register(table: &mut IcallTable) {
         .add("GetNativeStackTrace", icall(native_trace));
 }
 
-/// Frames of methods with a body, innermost first.
-pub(crate) fn method_frames(t: &Thread) -> impl Iterator<Item = Frame<'_>> {
+/// Methods with a body that run, innermost first; also those that were expanded in place.
+fn running(t: &Thread) -> impl Iterator<Item = StackEntry> {
     frames(t)
         .into_iter()
-        .filter(|frame| frame.code.kind == CodeKind::Method && frame.code.method.is_some())
+        .filter(|frame| frame.code.kind == CodeKind::Method)
+        .filter_map(|frame| Some(frame.entries(frame.method()?)))
+        .flatten()
 }
 
 /// Fills a `StackFrame` object.
@@ -117,28 +119,18 @@ fn frame_info(
     store_byref(t, file, ObjRef::NULL);
     line.set(0);
     column.set(0);
-    let found = {
-        let index = usize::try_from(skip).unwrap_or(0).saturating_sub(1);
-        method_frames(t).nth(index).and_then(|frame| {
-            Some((
-                frame.method()?,
-                frame.il_offset(),
-                frame.pc - frame.code.start,
-            ))
-        })
-    };
-    let Some((found, il, native)) = found else {
+    let index = usize::try_from(skip).unwrap_or(0).saturating_sub(1);
+    let Some(found) = running(t).nth(index) else {
         return Ok(false);
     };
-    il_offset.set(il.map_or(-1, |offset| offset as i32));
-    native_offset.set(native as i32);
-    store_byref(t, method, method_object(t, found, found.class)?);
+    il_offset.set(found.il_offset.map_or(-1, |offset| offset as i32));
+    native_offset.set(found.native_offset as i32);
+    store_byref(t, method, method_object(t, found.method, found.method.class)?);
     Ok(true)
 }
 
 fn current_method(t: &Thread) -> Managed<ObjRef> {
-    let found = method_frames(t).next().and_then(|frame| frame.method());
-    let Some(method) = found else {
+    let Some(method) = running(t).next().map(|entry| entry.method) else {
         return Ok(ObjRef::NULL);
     };
     // Of an instance, its definition, as in Mono.
@@ -152,14 +144,14 @@ fn current_method(t: &Thread) -> Managed<ObjRef> {
 
 /// The image of the caller's caller …: `depth` frames above the innermost.
 fn image_at(t: &Thread, depth: usize) -> Option<&LoadedImage> {
-    let method = method_frames(t).nth(depth)?.code.method?;
+    let method = running(t).nth(depth)?.method;
     t.runtime().image(method.def.image)
 }
 
 /// The image of the nearest caller outside corlib.
 pub(crate) fn user_image(t: &Thread) -> Option<&LoadedImage> {
-    let method = method_frames(t)
-        .filter_map(|frame| frame.code.method)
+    let method = running(t)
+        .map(|entry| entry.method)
         .find(|method| !t.runtime().is_corlib(method.def.image))?;
     t.runtime().image(method.def.image)
 }

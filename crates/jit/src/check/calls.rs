@@ -33,9 +33,7 @@ impl Target {
     /// Whether the unwinder may look at the frame for handlers during the call.
     pub(super) fn unwinds(self) -> bool {
         match self {
-            Target::Symbol(Symbol::Helper(helper)) => {
-                signature_of(helper).0 == HelperKind::Raising
-            }
+            Target::Symbol(Symbol::Helper(helper)) => signature_of(helper).0 == HelperKind::Raising,
             Target::Symbol(_) | Target::Managed => true,
             Target::Native => false,
         }
@@ -129,7 +127,9 @@ fn ends(method: &CompiledMethod, ret: u32) -> Ends {
     }
     // FF /2 and FF /4 with any addressing form.
     let indirect = (2..=8).find_map(|len| {
-        let code = method.code.get(ret.checked_sub(len)? as usize..ret as usize)?;
+        let code = method
+            .code
+            .get(ret.checked_sub(len)? as usize..ret as usize)?;
         let mut decoder = Decoder::new(64, code, DecoderOptions::NONE);
         let inst = decoder.decode();
         match inst.code() {

@@ -62,7 +62,10 @@ impl Liveness {
         for &block in &func.layout {
             let data = &func.blocks[block];
             data.params.iter().for_each(|p| add(*p));
-            data.nodes.iter().filter_map(|n| n.result).for_each(&mut add);
+            data.nodes
+                .iter()
+                .filter_map(|n| n.result)
+                .for_each(&mut add);
         }
         let empty = Set::new(refs.len());
         let mut live = Liveness {
@@ -77,7 +80,9 @@ impl Liveness {
             changed = false;
             for &block in func.layout.iter().rev() {
                 let mut handlers = live.handlers[block].clone();
-                let clauses = func.blocks[block].region.map_or(&[][..], |r| &eh.regions[r]);
+                let clauses = func.blocks[block]
+                    .region
+                    .map_or(&[][..], |r| &eh.regions[r]);
                 for &clause in clauses {
                     if let Some(Handler::Catch(entry) | Handler::Finally(entry)) =
                         func.handlers[clause as usize]
@@ -166,7 +171,9 @@ impl Liveness {
                 set.join(&after);
             }
         }
-        set.iter().map(|number| self.refs[number as usize]).collect()
+        set.iter()
+            .map(|number| self.refs[number as usize])
+            .collect()
     }
 }
 

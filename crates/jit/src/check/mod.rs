@@ -15,8 +15,8 @@ mod relocs;
 mod roots;
 mod witness;
 
-pub(crate) use witness::{Evidence, Machine};
 pub use witness::Witness;
+pub(crate) use witness::{Evidence, Machine};
 
 use std::fmt;
 
@@ -154,6 +154,10 @@ pub enum Fault {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "function {} at {:#x}: {}", self.function, self.at, self.fault)
+        write!(
+            f,
+            "function {} at {:#x}: {}",
+            self.function, self.at, self.fault
+        )
     }
 }

@@ -43,7 +43,12 @@ pub(super) fn check_clauses(
 
 /// Clauses of the IL that protect code at an offset of it, innermost first.
 fn protecting(witness: &Witness, kind: FuncKind, il: u32) -> Vec<u32> {
-    let clauses = witness.eh.clauses.iter().take(witness.il_clauses).enumerate();
+    let clauses = witness
+        .eh
+        .clauses
+        .iter()
+        .take(witness.il_clauses)
+        .enumerate();
     let holds = |range: (u32, u32)| range.0 <= il && il < range.1;
     let inside = |range: (u32, u32)| match kind {
         FuncKind::Body => true,
@@ -89,9 +94,14 @@ pub(super) fn check(
                 object(at, Fault::WrongLandingPad);
             }
         }
-        let found = site.region.map_or(&[][..], |r| &method.regions[r as usize].clauses);
+        let found = site
+            .region
+            .map_or(&[][..], |r| &method.regions[r as usize].clauses);
         let has_filter = |clause: &u32| {
-            matches!(method.clauses[*clause as usize].kind, EhClauseKind::Filter { .. })
+            matches!(
+                method.clauses[*clause as usize].kind,
+                EhClauseKind::Filter { .. }
+            )
         };
         if found.iter().any(has_filter) && site.context_offset.is_none() {
             object(at, Fault::WrongLandingPad);
@@ -208,7 +218,12 @@ fn check_pads(
             };
             let targets = pad_targets(func, pad);
             for (i, &clause) in region.clauses.iter().enumerate() {
-                let handler = evidence.hir.handlers.get(clause as usize).copied().flatten();
+                let handler = evidence
+                    .hir
+                    .handlers
+                    .get(clause as usize)
+                    .copied()
+                    .flatten();
                 let Some(Handler::Catch(block) | Handler::Finally(block)) = handler else {
                     continue;
                 };

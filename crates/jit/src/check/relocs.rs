@@ -86,7 +86,8 @@ fn fits(method: &CompiledMethod, reloc: &Reloc) -> bool {
     match reloc.kind {
         RelocKind::Rel4 => {
             let near = SymbolTable::is_near(reloc.symbol) && reloc.addend == -4;
-            let lea = before(1).is_some_and(|modrm| modrm & 0xc7 == 0x05) && before(2) == Some(0x8d);
+            let lea =
+                before(1).is_some_and(|modrm| modrm & 0xc7 == 0x05) && before(2) == Some(0x8d);
             let branch = matches!(before(1), Some(0xe8 | 0xe9)) && called;
             near && (lea || branch)
         }

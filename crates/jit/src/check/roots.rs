@@ -46,7 +46,15 @@ pub(super) fn check(
             let Some(state) = facts.flow.at_call.get(&call.inst) else {
                 continue;
             };
-            check_site(evidence, method, (frame, site), (call, state), facts, &positions, &mut object);
+            check_site(
+                evidence,
+                method,
+                (frame, site),
+                (call, state),
+                facts,
+                &positions,
+                &mut object,
+            );
         }
     }
 }
@@ -71,7 +79,11 @@ fn check_site(
 ) {
     let claimed: Vec<u32> = method.live_words(frame, site).collect();
     for &word in &claimed {
-        if state.words.get(word as usize).is_none_or(|w| *w == Word::Unset) {
+        if state
+            .words
+            .get(word as usize)
+            .is_none_or(|w| *w == Word::Unset)
+        {
             object(Fault::NotStored { word });
         }
     }
@@ -112,7 +124,9 @@ fn check_site(
 /// The frame table names the memory that the frame has, and all that holds references.
 fn check_frame(evidence: &Evidence, frame: &FrameRoots, object: &mut impl FnMut(u32, Fault)) {
     let machine = &evidence.machine;
-    let area = machine.area.map_or((0, 0), |(slot, words)| (machine.slots[slot], words));
+    let area = machine
+        .area
+        .map_or((0, 0), |(slot, words)| (machine.slots[slot], words));
     if frame.area != area || frame.frame_size != machine.frame_size {
         object(0, Fault::FrameMoved);
     }

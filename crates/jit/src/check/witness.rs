@@ -91,9 +91,7 @@ impl Machine {
         });
         let relocs = buffer.relocs().iter().map(|reloc| {
             let name = match &reloc.target {
-                FinalizedRelocTarget::ExternalName(ExternalName::User(name)) => {
-                    Some(name.as_u32())
-                }
+                FinalizedRelocTarget::ExternalName(ExternalName::User(name)) => Some(name.as_u32()),
                 _ => None,
             };
             (reloc.offset, name)
@@ -138,8 +136,8 @@ impl Evidence {
         let mut out = Vec::new();
         for &block in &self.hir.layout {
             let data = &self.hir.blocks[block];
-            out.extend(data.nodes.iter().map(|n| n.il));
-            out.push(data.term_il);
+            let positions = data.nodes.iter().map(|n| n.il).chain([data.term_il]);
+            out.extend(positions.map(|il| il.outermost(&self.hir.inlined)));
         }
         out
     }

@@ -11,7 +11,10 @@ use rustc_hash::FxHashMap;
 use crate::clif::lower::{Place, RootSlots};
 use crate::clif::symbols::{SymbolTable, context_slot};
 use crate::clif::traps;
-use crate::code::{CallSiteOut, CompiledMethod, FrameRoots, Function, LiveWords, Reloc, RelocKind};
+use crate::code::{
+    CallSiteOut, CompiledMethod, FrameRoots, Function, IlPosition, InlinedCall, LiveWords, Reloc,
+    RelocKind,
+};
 use crate::error::CompileError;
 use crate::hir::{Func, Inst};
 use crate::roots::{RootPlan, Want};
@@ -78,11 +81,17 @@ impl Assembler {
         let Source::Hir(func, plan, _) = source else {
             return Ok(());
         };
-        let il = il_offsets(func);
+        let before = self.out.inlined.len() as u32;
+        let calls = func.inlined.iter();
+        self.out.inlined.extend(calls.map(|c| InlinedCall {
+            call: c.call.after(before),
+            ..*c
+        }));
+        let il = il_positions(func);
         self.live_words(code, func, plan, first, start);
         for loc in code.buffer.get_srclocs_sorted() {
             if let Some(place) = Place::of(loc.loc) {
-                let entry = (start + loc.start, il[place.position as usize]);
+                let entry = (start + loc.start, il[place.position as usize].after(before));
                 match self.out.il_map.last_mut() {
                     Some(last) if last.0 == entry.0 => *last = entry,
                     Some(last) if last.1 == entry.1 => {}
@@ -266,8 +275,8 @@ fn context_offset(code: &CompiledCode) -> Option<i32> {
     i32::try_from(below).ok().map(|below| -below)
 }
 
-/// IL offset of each node by position.
-fn il_offsets(func: &Func) -> Vec<u32> {
+/// IL of each node by position.
+fn il_positions(func: &Func) -> Vec<IlPosition> {
     let mut out = Vec::with_capacity(func.inst_count());
     for &block in &func.layout {
         let data = &func.blocks[block];

@@ -1,7 +1,8 @@
 //! Whether tables fit their code: for compiled methods that were kept outside the process.
 
 use crate::code::{
-    CallSiteOut, CompiledMethod, EhClauseKind, FrameRoots, Function, LiveWords, RelocKind,
+    CallSiteOut, CompiledMethod, EhClauseKind, FrameRoots, Function, IlPosition, LiveWords,
+    RelocKind,
 };
 use crate::host::Symbol;
 
@@ -24,6 +25,7 @@ impl CompiledMethod {
             call_sites,
             traps,
             il_map,
+            inlined,
             invalid: _,
             stats: _,
             dumps: _,
@@ -79,6 +81,7 @@ impl CompiledMethod {
                 && frame.always.iter().all(within)
                 && frame.outgoing <= frame.frame_size
         };
+        let expanded = |at: IlPosition, calls: usize| at.call().is_none_or(|c| (c as usize) < calls);
         align.is_power_of_two()
             && frames.len() == functions.len()
             && frames.iter().all(frame)
@@ -102,12 +105,16 @@ impl CompiledMethod {
             && traps.iter().all(|t| t.0 < len)
             && traps.is_sorted_by_key(|t| t.0)
             && il_map.is_sorted_by_key(|e| e.0)
+            && il_map.iter().all(|e| expanded(e.1, inlined.len()))
+            && inlined.iter().enumerate().all(|(i, c)| expanded(c.call, i))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{CompiledMethod, FrameRoots, Function};
+    use super::{CompiledMethod, FrameRoots, Function, IlPosition};
+    use crate::code::InlinedCall;
+    use crate::host::MethodHandle;
 
     fn method() -> CompiledMethod {
         CompiledMethod {
@@ -129,8 +136,24 @@ mod tests {
         outside.frames[0].area = (0, 1);
         assert!(!outside.is_consistent());
         let mut unsorted = method();
-        unsorted.il_map = vec![(4, 0), (0, 1)];
+        unsorted.il_map = vec![(4, IlPosition::own(0)), (0, IlPosition::own(1))];
         assert!(!unsorted.is_consistent());
+        let mut unknown = method();
+        unknown.il_map = vec![(0, IlPosition::inlined(0, 1))];
+        assert!(!unknown.is_consistent());
+        let mut around = unknown.clone();
+        around.inlined = vec![InlinedCall {
+            method: MethodHandle(1),
+            call: IlPosition::inlined(0, 1),
+        }];
+        assert!(!around.is_consistent());
+        around.inlined[0].call = IlPosition::own(7);
+        assert!(around.is_consistent());
+        assert_eq!(around.il_offset(3), Some(7));
+        assert_eq!(
+            around.inlined_at(3).collect::<Vec<_>>(),
+            [(MethodHandle(1), 1)]
+        );
         let mut crooked = method();
         crooked.align = 3;
         assert!(!crooked.is_consistent());

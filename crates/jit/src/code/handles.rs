@@ -3,7 +3,7 @@
 //! This is the one place that lists them: a new field of [`CompiledMethod`] or a new variant of
 //! [`Symbol`] does not compile before it is dealt with here.
 
-use crate::code::{CompiledMethod, EhClauseKind, EhClauseOut, Reloc};
+use crate::code::{CompiledMethod, EhClauseKind, EhClauseOut, InlinedCall, Reloc};
 use crate::host::{DeferredError, FieldHandle, MethodHandle, StringHandle, Symbol, TypeHandle};
 
 /// Replaces handles and process-specific numbers by others.
@@ -66,6 +66,7 @@ impl CompiledMethod {
             call_sites: _,
             traps: _,
             il_map: _,
+            inlined,
             lookups,
             context_offset: _,
             invalid,
@@ -99,6 +100,10 @@ impl CompiledMethod {
                 | EhClauseKind::Finally
                 | EhClauseKind::Fault => {}
             }
+        }
+        for call in inlined {
+            let InlinedCall { method, call: _ } = call;
+            *method = map.method(*method)?;
         }
         if let Some(error) = invalid {
             *error = map.deferred(*error)?;

@@ -8,7 +8,7 @@ mod listing;
 pub(crate) use assemble::{Assembler, Source};
 pub use handles::HandleMap;
 
-use crate::host::{DeferredError, Symbol, ThrowKind, TypeHandle};
+use crate::host::{DeferredError, MethodHandle, Symbol, ThrowKind, TypeHandle};
 
 /// How a relocation is written.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -141,6 +141,75 @@ pub struct FrameRoots {
     pub always: Vec<(u32, u32)>,
 }
 
+/// A call that was expanded in place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct InlinedCall {
+    /// The method that was expanded.
+    pub method: MethodHandle,
+    /// Position of the call in its caller.
+    pub call: IlPosition,
+}
+
+/// An IL offset in the compiled method, or in a method that was expanded in place: then the index
+/// of the call in [`CompiledMethod::inlined`] and the offset in the callee, which is small.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct IlPosition(u32);
+
+impl IlPosition {
+    const INLINED: u32 = 1 << 31;
+    /// Bytes of IL of a method that can be expanded.
+    pub(crate) const MAX_INLINED: u32 = 1 << 8;
+    /// Calls that can be expanded in one method.
+    pub(crate) const MAX_CALLS: u32 = 1 << 23;
+
+    /// In the compiled method itself.
+    #[must_use]
+    pub fn own(offset: u32) -> IlPosition {
+        IlPosition(offset & !IlPosition::INLINED)
+    }
+
+    /// In a method that was expanded.
+    pub(crate) fn inlined(call: u32, offset: u32) -> IlPosition {
+        debug_assert!(call < IlPosition::MAX_CALLS && offset < IlPosition::MAX_INLINED);
+        IlPosition(IlPosition::INLINED | call << 8 | offset)
+    }
+
+    /// Offset in the method that the position is in.
+    #[must_use]
+    pub fn offset(self) -> u32 {
+        match self.call() {
+            Some(_) => self.0 & (IlPosition::MAX_INLINED - 1),
+            None => self.0,
+        }
+    }
+
+    /// The expanded call that the position is in.
+    #[must_use]
+    pub fn call(self) -> Option<u32> {
+        (self.0 & IlPosition::INLINED != 0).then_some((self.0 & !IlPosition::INLINED) >> 8)
+    }
+
+    /// The position when `calls` expanded calls come before those of its function.
+    pub(crate) fn after(self, calls: u32) -> IlPosition {
+        match self.call() {
+            Some(call) => IlPosition::inlined(call + calls, self.offset()),
+            None => self,
+        }
+    }
+
+    /// The offset in the compiled method that the position belongs to.
+    #[must_use]
+    pub fn outermost(self, inlined: &[InlinedCall]) -> u32 {
+        let mut at = self;
+        while let Some(call) = at.call().and_then(|c| inlined.get(c as usize)) {
+            at = call.call;
+        }
+        at.offset()
+    }
+}
+
 /// Measurements of one compilation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -194,8 +263,10 @@ pub struct CompiledMethod {
     /// Instructions that may trap (SIGSEGV, SIGILL, SIGFPE) and what to raise, sorted by
     /// offset. A trapping instruction is never inside a protected region.
     pub traps: Vec<(u32, ThrowKind)>,
-    /// `(code offset, IL offset)`: start of each run of code, sorted by code offset.
-    pub il_map: Vec<(u32, u32)>,
+    /// `(code offset, IL position)`: start of each run of code, sorted by code offset.
+    pub il_map: Vec<(u32, IlPosition)>,
+    /// Calls that were expanded in place, callers first.
+    pub inlined: Vec<InlinedCall>,
     /// What shared code takes from its generic context: word `i + 1` of the context is the address
     /// that `lookups[i]` stands for in the instance. Word 0 is the host's own.
     pub lookups: Vec<Symbol>,
@@ -249,10 +320,27 @@ impl CompiledMethod {
         self.traps.get(i).map(|t| t.1)
     }
 
-    /// IL offset of the code at this byte offset (for a return address, pass the offset minus one).
+    /// IL offset, in the compiled method, of the code at this byte offset (for a return address,
+    /// pass the offset minus one).
     #[must_use]
     pub fn il_offset(&self, offset: u32) -> Option<u32> {
+        Some(self.il_position(offset)?.outermost(&self.inlined))
+    }
+
+    fn il_position(&self, offset: u32) -> Option<IlPosition> {
         let i = self.il_map.partition_point(|e| e.0 <= offset);
         self.il_map.get(i.checked_sub(1)?).map(|e| e.1)
+    }
+
+    /// The methods expanded in place that the code at a byte offset belongs to, innermost first,
+    /// each with the IL offset in it.
+    pub fn inlined_at(&self, offset: u32) -> impl Iterator<Item = (MethodHandle, u32)> + '_ {
+        let mut at = self.il_position(offset);
+        std::iter::from_fn(move || {
+            let position = at?;
+            let call = self.inlined.get(position.call()? as usize)?;
+            at = Some(call.call);
+            Some((call.method, position.offset()))
+        })
     }
 }

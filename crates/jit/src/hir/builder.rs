@@ -7,6 +7,7 @@
 use cranelift_entity::{EntityRef, PrimaryMap, SecondaryMap, entity_impl};
 use rustc_hash::FxHashMap;
 
+use crate::code::IlPosition;
 use crate::hir::{Block, Edge, Func, Inst, Node, RegionId, Slot, SlotData, Terminator, Ty, Value};
 
 /// A variable: a scalar local, argument or compiler temporary whose address is not taken.
@@ -37,7 +38,7 @@ pub struct Builder {
     /// The function so far.
     pub func: Func,
     current: Block,
-    il: u32,
+    il: IlPosition,
     vars: PrimaryMap<Var, VarData>,
     defs: FxHashMap<(Block, Var), Value>,
     preds: SecondaryMap<Block, Vec<Block>>,
@@ -61,7 +62,7 @@ impl Builder {
         Builder {
             func,
             current: entry,
-            il: 0,
+            il: IlPosition::default(),
             vars: PrimaryMap::new(),
             defs: FxHashMap::default(),
             preds: SecondaryMap::new(),
@@ -83,9 +84,15 @@ impl Builder {
         self.current
     }
 
-    /// Sets the IL offset of what follows.
-    pub fn set_il(&mut self, il: u32) {
+    /// Sets the IL of what follows.
+    pub fn set_il(&mut self, il: IlPosition) {
         self.il = il;
+    }
+
+    /// The IL of what follows.
+    #[must_use]
+    pub fn il(&self) -> IlPosition {
+        self.il
     }
 
     /// A new block.

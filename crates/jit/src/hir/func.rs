@@ -4,6 +4,7 @@ use cranelift_entity::{PrimaryMap, SecondaryMap, entity_impl};
 use rustc_hash::FxHashMap;
 
 use crate::clif::abi::AbiSig;
+use crate::code::{IlPosition, InlinedCall};
 use crate::hir::{Inst, Mem, Terminator, Ty};
 use crate::host::TypeHandle;
 
@@ -43,8 +44,8 @@ pub struct Node {
     pub inst: Inst,
     /// Result, if it has one.
     pub result: Option<Value>,
-    /// IL offset it comes from.
-    pub il: u32,
+    /// IL it comes from.
+    pub il: IlPosition,
 }
 
 /// A basic block.
@@ -56,8 +57,8 @@ pub struct BlockData {
     pub nodes: Vec<Node>,
     /// End.
     pub term: Terminator,
-    /// IL offset of the end.
-    pub term_il: u32,
+    /// IL of the end.
+    pub term_il: IlPosition,
     /// Where exceptions raised in the block go.
     pub region: Option<RegionId>,
     /// Seldom executed.
@@ -131,6 +132,8 @@ pub struct Func {
     pub contents: SecondaryMap<Slot, Contents>,
     /// Scalars of the structs in slots and arguments that may be taken apart.
     pub fields: FxHashMap<TypeHandle, Option<Vec<(u32, Mem)>>>,
+    /// Calls expanded in place, callers first.
+    pub inlined: Vec<InlinedCall>,
     /// Frame memory shared with filters; its address is the exception context.
     pub shared: Option<Slot>,
     /// How each clause is entered in this function, by clause number.
@@ -185,6 +188,7 @@ impl Func {
             slots: PrimaryMap::new(),
             contents: SecondaryMap::new(),
             fields: FxHashMap::default(),
+            inlined: Vec::new(),
             shared: None,
             handlers: vec![None; clauses],
         }
@@ -201,7 +205,7 @@ impl Func {
             params: Vec::new(),
             nodes: Vec::new(),
             term: Terminator::Unreachable,
-            term_il: 0,
+            term_il: IlPosition::default(),
             region,
             cold: false,
         })

@@ -9,6 +9,7 @@ use cranelift_entity::SecondaryMap;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::clif::abi::ArgClass;
+use crate::code::IlPosition;
 use crate::hir::{
     Access, Binary, Block, Contents, Convert, Func, FuncKind, Inst, Mem, Node, Slot, Value,
 };
@@ -485,7 +486,7 @@ struct Rename<'a> {
     undo: Vec<(usize, Option<Value>)>,
     alias: FxHashMap<Value, Value>,
     nodes: Vec<Node>,
-    il: u32,
+    il: IlPosition,
 }
 
 impl<'a> Rename<'a> {
@@ -501,7 +502,7 @@ impl<'a> Rename<'a> {
             undo: Vec::new(),
             alias: FxHashMap::default(),
             nodes: Vec::new(),
-            il: 0,
+            il: IlPosition::default(),
         }
     }
 

@@ -57,7 +57,7 @@ mod tests {
     use super::{Assumption, Record, decode, peek};
     use crate::codecache::names::Names;
     use ferrocil_jit::host::{Helper, Symbol, TypeHandle};
-    use ferrocil_jit::{CompiledMethod, Function, Reloc, RelocKind, Tier};
+    use ferrocil_jit::{CompiledMethod, Function, IlPosition, Reloc, RelocKind, Tier};
 
     fn record(key: &[u8]) -> Vec<u8> {
         let code = [0xc3; 40];
@@ -70,7 +70,7 @@ mod tests {
                 symbol: Symbol::Helper(Helper::Poll),
                 addend: -4,
             }],
-            il_map: vec![(0, 0), (12, 3)],
+            il_map: vec![(0, IlPosition::own(0)), (12, IlPosition::own(3))],
             ..CompiledMethod::default()
         };
         let record = Record {

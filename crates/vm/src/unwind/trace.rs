@@ -6,8 +6,8 @@
 use ferrocil_metadata::ElementType;
 
 use super::Frame;
+use super::walk::entries;
 use crate::domain::VTablePtr;
-use crate::exec::CodeKind;
 use crate::icall::Thrown;
 use crate::object::{ArrayRef, Caller, ObjRef};
 use crate::runtime::Runtime;
@@ -33,17 +33,14 @@ pub struct StackEntry {
 
 impl Runtime {
     /// What a recorded frame shows.
-    fn stack_entry(&self, (pc, method): Recorded) -> Option<StackEntry> {
+    fn stack_entries(
+        &self,
+        (pc, method): Recorded,
+    ) -> Option<impl Iterator<Item = StackEntry> + '_> {
         let code = self.codemap.find(pc.checked_sub(1)?)?;
-        let offset = (pc - code.start) as u32;
         // SAFETY: `record` stored the address of a method, which lives as long as its code.
         let method = unsafe { MethodPtr::from_address(method) }?;
-        Some(StackEntry {
-            method,
-            il_offset: code.tables.il_offset(offset.saturating_sub(1)),
-            native_offset: offset,
-            native: code.kind == CodeKind::Native,
-        })
+        Some(entries(self, code, (pc - code.start) as u32, method))
     }
 
     /// The frames recorded in an exception.
@@ -51,7 +48,8 @@ impl Runtime {
     pub fn exception_trace(&self, exception: ObjRef) -> Vec<StackEntry> {
         recorded(self, exception)
             .iter()
-            .filter_map(|&frame| self.stack_entry(frame))
+            .filter_map(|&frame| self.stack_entries(frame))
+            .flatten()
             .collect()
     }
 }

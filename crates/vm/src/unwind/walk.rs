@@ -1,5 +1,8 @@
 //! Walking managed frames.
 
+use ferrocil_generics::MethodId;
+
+use super::StackEntry;
 use crate::exec::{CodeInfo, CodeKind};
 use crate::runtime::Runtime;
 use crate::threads::Thread;
@@ -104,11 +107,42 @@ impl<'r> Frame<'r> {
         self.fp.checked_sub(roots.frame_size as usize)
     }
 
-    /// IL offset of the call.
-    #[must_use]
-    pub fn il_offset(&self) -> Option<u32> {
-        self.code.tables.il_offset(self.offset().saturating_sub(1))
+    /// The methods that run in the frame, innermost first: those that were expanded in place, then
+    /// the frame's own, which is `method`.
+    pub fn entries(&self, method: MethodPtr) -> impl Iterator<Item = StackEntry> + 'r {
+        entries(self.runtime, self.code, self.offset(), method)
     }
+}
+
+/// What a trace shows of a frame of `method` that is at an offset (of a return address) in code.
+pub(super) fn entries<'r>(
+    runtime: &'r Runtime,
+    code: &'r CodeInfo,
+    offset: u32,
+    method: MethodPtr,
+) -> impl Iterator<Item = StackEntry> + 'r {
+    let at = offset.saturating_sub(1);
+    let native = code.kind == CodeKind::Native;
+    let expanded = code.tables.inlined_at(at).filter_map(move |(handle, il)| {
+        let found = MethodId::from_raw(handle.0).and_then(|id| runtime.method_if_loaded(id))?;
+        // Shared code expands shared forms: which instance runs, nobody noted.
+        let definition = |def| runtime.definition_of(found, def).ok();
+        let shared = runtime.is_shared(found);
+        let method = shared.then(|| found.class.def.and_then(definition)).flatten();
+        Some(StackEntry {
+            method: method.unwrap_or(found),
+            il_offset: Some(il),
+            native_offset: offset,
+            native,
+        })
+    });
+    let own = StackEntry {
+        method,
+        il_offset: code.tables.il_offset(at),
+        native_offset: offset,
+        native,
+    };
+    expanded.chain([own])
 }
 
 /// The managed frames of the current thread, innermost first, across calls into Rust.

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use ferrocil_metadata::il::{Decoder, Opcode, Operand};
 
 use crate::clif::abi::{AbiSig, ArgClass};
+use crate::code::{IlPosition, InlinedCall};
 use crate::compiler::Tier;
 use crate::hir::{Block, RegionId, Terminator, Value};
 use crate::host::{Helper, IlBody, MethodHandle};
@@ -21,6 +22,7 @@ use super::{Context, Flow, Importer, Prefixes, Step, local_classes, variable_typ
 const MAX_BYTES: usize = 48;
 const MAX_BYTES_IN_LOOPS: usize = 96;
 const MAX_BYTES_QUICK: usize = 12;
+const _: () = assert!(MAX_BYTES_IN_LOOPS < IlPosition::MAX_INLINED as usize);
 /// Deepest nesting of expansions, the compiled method included.
 const MAX_DEPTH: usize = 6;
 /// Most IL expanded into one method, in bytes.
@@ -32,8 +34,8 @@ pub(super) struct Inline {
     pub(super) exit: Block,
     /// Region of the call.
     pub(super) region: Option<RegionId>,
-    /// IL offset of the call in the compiled method: all that is expanded belongs to it.
-    pub(super) il: u32,
+    /// Number of the expanded call, see [`crate::hir::Func::inlined`].
+    pub(super) call: u32,
     /// Whether the call is in a loop.
     pub(super) in_loop: bool,
 }
@@ -51,7 +53,8 @@ impl<'a> Importer<'a, '_> {
             Tier::Optimized if self.is_in_loop() => MAX_BYTES_IN_LOOPS,
             Tier::Optimized => MAX_BYTES,
         };
-        let fits = len <= most && self.expanded + len <= MAX_TOTAL && body.clauses.is_empty();
+        let calls = self.b.func.inlined.len() < IlPosition::MAX_CALLS as usize;
+        let fits = calls && len <= most && self.expanded + len <= MAX_TOTAL && body.clauses.is_empty();
         (fits && is_simple(body.code)).then_some(body)
     }
 
@@ -94,7 +97,9 @@ impl<'a> Importer<'a, '_> {
             }
             _ => None,
         };
-        let il = self.inline.as_ref().map_or(self.at, |i| i.il);
+        let il = self.b.il();
+        let call = self.b.func.inlined.len() as u32;
+        self.b.func.inlined.push(InlinedCall { method, call: il });
         let in_loop = self.is_in_loop();
         let blocks = context.body.blocks.len();
 
@@ -118,7 +123,7 @@ impl<'a> Importer<'a, '_> {
         let inline = self.inline.replace(Inline {
             exit,
             region,
-            il,
+            call,
             in_loop,
         });
         self.current_order = -1;

@@ -32,6 +32,7 @@ use crate::host::{
     CompilerHost, DeferredError, Helper, LocalType, MethodHandle, MethodInput, Symbol, SyncObject,
     ThrowKind, TypeHandle,
 };
+use crate::code::IlPosition;
 use crate::il::Stop;
 use crate::il::body::{Body, filter_range, handler_range, try_range, within};
 use crate::il::liveness::Variables;
@@ -409,6 +410,14 @@ impl<'a, 'c> Importer<'a, 'c> {
         Ok(())
     }
 
+    /// An offset in the method that is being imported.
+    fn il_position(&self, offset: u32) -> IlPosition {
+        match &self.inline {
+            Some(inline) => IlPosition::inlined(inline.call, offset),
+            None => IlPosition::own(offset),
+        }
+    }
+
     /// Region of code protected by these IL clauses and the implicit ones.
     fn region_of(&mut self, clauses: &[u32]) -> Option<RegionId> {
         let mut list: Vec<u32> = match self.kind {
@@ -493,6 +502,7 @@ impl<'a, 'c> Importer<'a, 'c> {
         let region = self.region_of_block(start as usize);
         let root = self.b.block(region);
         self.b.switch_to(root, true);
+        self.b.set_il(self.il_position(data.handler_offset));
         let try_start = self.c.body.block_at(data.try_offset);
         if let Some(try_block) = try_start.and_then(|t| self.blocks[t as usize]) {
             self.b.set_source(root, try_block);
@@ -540,7 +550,7 @@ impl<'a, 'c> Importer<'a, 'c> {
             return Ok(());
         };
         if let Some(region) = self.b.func.blocks[block].region {
-            self.b.set_il(data.offset);
+            self.b.set_il(self.il_position(data.offset));
             self.handler_entries(region)?;
         }
         let sealed = data
@@ -559,8 +569,7 @@ impl<'a, 'c> Importer<'a, 'c> {
             i += 1;
             self.at = inst.offset;
             self.next_at = inst.end();
-            self.b
-                .set_il(self.inline.as_ref().map_or(inst.offset, |i| i.il));
+            self.b.set_il(self.il_position(inst.offset));
             self.release_slots();
             self.polled = false;
             if inst.opcode == Opcode::Box {
