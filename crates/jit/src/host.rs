@@ -396,6 +396,12 @@ pub enum Helper {
     ThrowDeferred,
     /// *raises* `(thread, object, vtable)`: InvalidCastException naming both types.
     ThrowInvalidCast,
+    /// `(thread, u64 kind, u64 clause) -> exception`: makes the exception of a [`ThrowKind`] as if
+    /// it had been thrown at the call and caught by that clause of the same frame. Compiled code
+    /// goes on in the handler. May throw another exception.
+    CatchKind,
+    /// `(thread, exception, u64 clause) -> exception`: the same for an exception that is there.
+    CatchThrown,
     /// `(thread, vtable) -> object`: zeroed instance.
     AllocObject,
     /// `(thread, array vtable, i64 length) -> object`; negative length throws OverflowException.
@@ -758,6 +764,15 @@ pub trait CompilerHost {
     /// code when its own [`Symbol::MethodEntry`] is generic.
     fn is_generic(&self, _symbol: Symbol) -> bool {
         false
+    }
+    /// The class of the exception of a kind.
+    fn thrown_class(&self, _kind: ThrowKind) -> Option<TypeHandle> {
+        None
+    }
+    /// Whether an instance of exactly this class is caught by a clause that names a type; `None`
+    /// when that is not known before it runs.
+    fn catches(&self, _class: TypeHandle, _clause: TypeHandle) -> Option<bool> {
+        None
     }
     /// Whether [`Helper::PollPreserved`] exists.
     fn preserved_poll(&self) -> bool {

@@ -5,13 +5,11 @@ mod support;
 
 use std::path::Path;
 
-use ferrocil_jit::host::{
-    CallSig, CallSite, Dispatch, FieldPlace, Repr, This, ThisFixup, TypeHandle,
-};
+use ferrocil_jit::host::{CallSig, Dispatch, FieldPlace, Repr, This, TypeHandle};
 use ferrocil_jit::{CompilerOptions, Tier, il_listing};
 use ferrocil_metadata::EhKind;
 use ferrocil_metadata::il::Opcode as O;
-use support::{Il, Machine, Method, Sig, T, field_token, method_token, type_token};
+use support::{Il, Machine, Sig, T, field_token, method_token, type_token};
 
 /// The hir after all passes.
 fn check(name: &str, m: &Machine, sig: CallSig, locals: &[TypeHandle], il: Il) {
@@ -143,24 +141,11 @@ fn structs_and_calls() {
         .host
         .field(T::I4, FieldPlace::Instance { offset: 0 }, true);
     let sig = Sig::instance(This::Ref, &[point], point);
-    let site = CallSite {
-        sig: sig.clone(),
-        dispatch: Dispatch::VTable {
-            offset: 72,
-            method: ferrocil_jit::host::MethodHandle(0),
-        },
-        this_fixup: ThisFixup::None,
-        null_check: false,
-        no_return: false,
+    let dispatch = Dispatch::VTable {
+        offset: 72,
+        method: ferrocil_jit::host::MethodHandle(0),
     };
-    let callee = m.declare(Method {
-        sig,
-        locals: vec![],
-        body: Il::new(),
-        site: Some(site),
-        synchronized: None,
-        no_inlining: true,
-    });
+    let callee = m.site(sig, dispatch);
     let mut il = Il::new();
     il.arg(0)
         .loc(0)

@@ -23,24 +23,6 @@ fn thrown(kind: ThrowKind) -> support::Outcome {
     Err(Machine::exception(kind))
 }
 
-fn site(m: &Machine, sig: ferrocil_jit::host::CallSig, dispatch: Dispatch) -> MethodHandle {
-    let site = CallSite {
-        sig: sig.clone(),
-        dispatch,
-        this_fixup: ThisFixup::None,
-        null_check: false,
-        no_return: false,
-    };
-    m.declare(Method {
-        sig,
-        locals: vec![],
-        body: Il::new(),
-        site: Some(site),
-        synchronized: None,
-        no_inlining: false,
-    })
-}
-
 /// `Point { int x; int y; long z }` and its fields.
 fn point(m: &Machine) -> (TypeHandle, [FieldHandle; 3]) {
     let ty = m.host.structure(16, 8);
@@ -65,8 +47,7 @@ fn fields_of_objects() {
         let far = m
             .host
             .field(T::I4, FieldPlace::Instance { offset: 8000 }, false);
-        let make = site(
-            m,
+        let make = m.site(
             Sig::instance(This::Ref, &[], T::VOID),
             Dispatch::NewObject { class, ctor: None },
         );
@@ -304,26 +285,22 @@ fn multi_dimensional_arrays() {
             types[array.0 as usize].rank = 2;
         }
         let four = [T::I4; 4];
-        let new = site(
-            m,
+        let new = m.site(
             Sig::instance(This::Ref, &four, T::VOID),
             Dispatch::NewArray {
                 array,
                 with_bounds: true,
             },
         );
-        let get = site(
-            m,
+        let get = m.site(
             Sig::instance(This::Ref, &four[..2], T::I8),
             Dispatch::ArrayGet(array),
         );
-        let set = site(
-            m,
+        let set = m.site(
             Sig::instance(This::Ref, &[T::I4, T::I4, T::I8], T::VOID),
             Dispatch::ArraySet(array),
         );
-        let addr = site(
-            m,
+        let addr = m.site(
             Sig::instance(This::Ref, &four[..2], T::BYREF),
             Dispatch::ArrayAddress(array),
         );
@@ -389,16 +366,15 @@ fn virtual_and_interface_calls() {
         m.host.types.borrow_mut()[derived.0 as usize].virtuals = vec![b];
         m.build_vtable(base);
         m.build_vtable(derived);
-        let virt = site(
-            m,
+        let virt = m.site(
             sig.clone(),
             Dispatch::VTable {
                 offset: 64,
                 method: a,
             },
         );
-        let face = site(m, sig.clone(), Dispatch::Interface { method: a, slot: 2 });
-        let generic = site(m, sig.clone(), Dispatch::VirtualGeneric(b));
+        let face = m.site(sig.clone(), Dispatch::Interface { method: a, slot: 2 });
+        let generic = m.site(sig.clone(), Dispatch::VirtualGeneric(b));
         m.set_imt(derived, 2, a, m.entry(b));
         let call = |which: MethodHandle, object: u64| {
             let mut il = Il::new();
@@ -695,7 +671,7 @@ fn typed_references_and_tokens() {
 fn intrinsics() {
     both(|m| {
         let which = MethodHandle(0);
-        let intrinsic = |sig, i| site(m, sig, Dispatch::Intrinsic(i, which));
+        let intrinsic = |sig, i| m.site(sig, Dispatch::Intrinsic(i, which));
         let add = intrinsic(
             Sig::fixed(&[T::BYREF, T::I4], T::I4),
             Intrinsic::InterlockedAdd,
@@ -946,7 +922,7 @@ fn construction_of_values_and_constrained_calls() {
         let sig = Sig::instance(This::ByRef, &[T::I4], T::VOID);
         let ctor = m.method(sig.clone(), &[], il.finish());
         m.compile(ctor);
-        let new = site(m, sig, Dispatch::NewValue { class: ty, ctor });
+        let new = m.site(sig, Dispatch::NewValue { class: ty, ctor });
         let mut il = Il::new();
         il.arg(0)
             .tok(O::Newobj, method_token(new))
@@ -1040,8 +1016,7 @@ fn stores_of_references_log_their_line() {
 fn allocation_from_the_buffer_and_beyond() {
     both(|m| {
         let class = m.host.class(T::OBJECT, 24);
-        let make = site(
-            m,
+        let make = m.site(
             Sig::instance(This::Ref, &[], T::VOID),
             Dispatch::NewObject { class, ctor: None },
         );

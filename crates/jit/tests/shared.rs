@@ -3,9 +3,7 @@
 mod support;
 
 use ferrocil_jit::Tier;
-use ferrocil_jit::host::{
-    CallSite, CompilerHost, Dispatch, FieldPlace, MethodHandle, Symbol, This, ThisFixup, TypeHandle,
-};
+use ferrocil_jit::host::{CompilerHost, FieldPlace, MethodHandle, Symbol};
 use ferrocil_metadata::EhKind;
 use ferrocil_metadata::il::Opcode as O;
 use support::{Il, Machine, Method, Sig, T, class_of, field_token, method_token, type_token};
@@ -30,25 +28,6 @@ fn constant(m: &Machine, value: i32) -> MethodHandle {
     });
     m.compile(method);
     method
-}
-
-fn make(m: &Machine, class: TypeHandle) -> MethodHandle {
-    let sig = Sig::instance(This::Ref, &[], T::VOID);
-    let site = CallSite {
-        sig: sig.clone(),
-        dispatch: Dispatch::NewObject { class, ctor: None },
-        this_fixup: ThisFixup::None,
-        null_check: false,
-        no_return: false,
-    };
-    m.declare(Method {
-        sig,
-        locals: vec![],
-        body: Il::new(),
-        site: Some(site),
-        synchronized: None,
-        no_inlining: false,
-    })
 }
 
 #[test]
@@ -80,7 +59,7 @@ fn each_instance_has_its_own_methods_types_and_statics() {
         il.op(O::Dup).br(O::Brfalse, other).op(O::Ret);
         il.bind(other);
         il.op(O::Pop)
-            .tok(O::Newobj, method_token(make(m, classes[0])))
+            .tok(O::Newobj, method_token(m.make(classes[0])))
             .op(O::Ret);
         let renew = m.method(Sig::fixed(&[T::OBJECT], T::OBJECT), &[], il.finish());
         m.host.generic.borrow_mut().extend([

@@ -3,9 +3,9 @@
 use std::sync::OnceLock;
 
 use ferrocil_jit::StubKind;
-use ferrocil_jit::host::DeferredError;
+use ferrocil_jit::host::{DeferredError, ThrowKind};
 
-use crate::domain::VTablePtr;
+use crate::domain::{DomainRoot, VTablePtr};
 use crate::error::{LoadError, LoadErrorKind};
 use crate::exec::Host;
 use crate::icall::Thrown;
@@ -39,6 +39,28 @@ pub(crate) struct ExceptionMaker {
 /// Found once per runtime.
 #[derive(Debug, Default)]
 pub(crate) struct ExceptionLayout(OnceLock<Option<ExceptionOffsets>>);
+
+const NULL_REFERENCE: &str = "NullReferenceException";
+const NULL_REFERENCE_MESSAGE: &str = "Object reference not set to an instance of an object";
+
+/// The class, in `System`, of the exception of a [`ThrowKind`]; the stack overflow's is made in
+/// advance.
+pub(crate) fn kind_named(kind: u64) -> Option<&'static str> {
+    let names = [
+        (ThrowKind::NullReference, NULL_REFERENCE),
+        (ThrowKind::IndexOutOfRange, "IndexOutOfRangeException"),
+        (ThrowKind::Overflow, "OverflowException"),
+        (ThrowKind::DivideByZero, "DivideByZeroException"),
+        (ThrowKind::Arithmetic, "ArithmeticException"),
+        (ThrowKind::ArrayTypeMismatch, "ArrayTypeMismatchException"),
+        (ThrowKind::InvalidProgram, "InvalidProgramException"),
+        (ThrowKind::InvalidCast, "InvalidCastException"),
+        (ThrowKind::EntryPointNotFound, "EntryPointNotFoundException"),
+        (ThrowKind::NotSupported, "NotSupportedException"),
+    ];
+    let found = names.iter().find(|n| n.0 as u64 == kind);
+    found.map(|n| n.1)
+}
 
 impl Runtime {
     /// Offsets of `System.Exception`'s fields, unless corlib lacks them.
@@ -96,13 +118,23 @@ impl Thread {
         }
     }
 
+    /// A new exception of a [`ThrowKind`].
+    ///
+    /// # Errors
+    /// What making it threw.
+    pub(crate) fn exception_of_kind(&self, kind: u64) -> Result<ObjRef, Thrown> {
+        match kind_named(kind) {
+            Some(NULL_REFERENCE) => {
+                self.new_exception("System", NULL_REFERENCE, NULL_REFERENCE_MESSAGE)
+            }
+            Some(name) => self.new_exception("System", name, ""),
+            None => Ok(self.domain().root(DomainRoot::StackOverflow)),
+        }
+    }
+
     /// NullReferenceException as Mono's runtime words it (its constructor's text has a full stop).
     pub fn throw_null_reference(&self) -> Thrown {
-        self.throw_named(
-            "System",
-            "NullReferenceException",
-            "Object reference not set to an instance of an object",
-        )
+        self.throw_named("System", NULL_REFERENCE, NULL_REFERENCE_MESSAGE)
     }
 
     /// A new exception of a corlib class, made by its constructor `()` or `(string)`.

@@ -125,7 +125,11 @@ fn frame_info(
     };
     il_offset.set(found.il_offset.map_or(-1, |offset| offset as i32));
     native_offset.set(found.native_offset as i32);
-    store_byref(t, method, method_object(t, found.method, found.method.class)?);
+    store_byref(
+        t,
+        method,
+        method_object(t, found.method, found.method.class)?,
+    );
     Ok(true)
 }
 

@@ -7,7 +7,7 @@ use rustc_hash::FxHashSet;
 use super::liveness::Liveness;
 use super::{Evidence, Fault, Witness, flow};
 use crate::clif::lower::Place;
-use crate::hir::{Inst, Mem, Value};
+use crate::hir::{Binary, Inst, Mem, Value};
 use crate::host::{BarrierConstant, Helper, Symbol};
 
 pub(super) fn check(
@@ -23,8 +23,15 @@ pub(super) fn check(
     let null = |value: Value| hir.values[value].constant == Some(0);
     let mut node = 0;
     for &block in &hir.layout {
-        for inst in hir.blocks[block].nodes.iter().map(|n| &n.inst) {
-            let good = match inst {
+        // Objects made in this block since the last safepoint: young, and nobody has looked.
+        let mut fresh: FxHashSet<Value> = FxHashSet::default();
+        for item in &hir.blocks[block].nodes {
+            let covered = |addr: Value| {
+                live.is_outside(addr)
+                    || fresh.contains(&addr)
+                    || has_barrier(witness, evidence, node, addr)
+            };
+            let good = match &item.inst {
                 // Only memory outside the heap, or null.
                 Inst::Store {
                     mem: Mem::Ref,
@@ -32,22 +39,29 @@ pub(super) fn check(
                     value,
                     ..
                 } => live.is_outside(*addr) || null(*value),
-                Inst::StoreRef { addr, value, .. } => {
-                    null(*value) || has_barrier(witness, evidence, node, *addr)
-                }
+                Inst::StoreRef { addr, value, .. } => null(*value) || covered(*addr),
                 Inst::AtomicStore(Mem::Ref, addr, _)
                 | Inst::AtomicRmw(_, Mem::Ref, addr, _)
-                | Inst::AtomicCas(Mem::Ref, addr, ..) => {
-                    has_barrier(witness, evidence, node, *addr)
-                }
-                Inst::StoreElement { array, .. } => has_barrier(witness, evidence, node, *array),
-                Inst::CopyStruct { barrier: true, .. } => {
-                    calls(witness, evidence, node, Helper::CopyWithBarrier)
-                }
+                | Inst::AtomicCas(Mem::Ref, addr, ..) => covered(*addr),
+                Inst::StoreElement { array, value, .. } => null(*value) || covered(*array),
+                Inst::CopyStruct {
+                    barrier: true, dst, ..
+                } => covered(*dst) || calls(witness, evidence, node, Helper::CopyWithBarrier),
                 _ => true,
             };
             if !good {
                 object(0, Fault::NoBarrier { node });
+            }
+            if item.inst.may_collect() || matches!(item.inst, Inst::Poll) {
+                fresh.clear();
+            }
+            match &item.inst {
+                Inst::NewObject { .. } | Inst::NewVector { .. } => fresh.extend(item.result),
+                Inst::Binary(Binary::Add, base, by) if hir.values[*by].constant.is_some() => {
+                    let inside = fresh.contains(base);
+                    fresh.extend(item.result.filter(|_| inside));
+                }
+                _ => {}
             }
             node += 1;
         }

@@ -39,9 +39,13 @@ impl Target {
         }
     }
 
+    /// Whether the code after the node may run next.
     pub(super) fn returns(self) -> bool {
-        !matches!(self, Target::Symbol(Symbol::Helper(helper))
-            if signature_of(helper).0 == HelperKind::Raising)
+        self.helper().is_none_or(|helper| {
+            // These return, but to a handler.
+            let caught = matches!(helper, Helper::CatchKind | Helper::CatchThrown);
+            !caught && signature_of(helper).0 != HelperKind::Raising
+        })
     }
 
     pub(super) fn helper(self) -> Option<Helper> {

@@ -6,6 +6,7 @@ use cranelift_codegen::ir::{self, InstructionData, Opcode};
 use super::calls::{Call, Target, at_site};
 use super::{Evidence, Fault, Witness};
 use crate::clif::helpers::{HelperKind, signature_of};
+use crate::clif::lower::Place;
 use crate::code::{CompiledMethod, EhClauseKind};
 use crate::hir::{ClauseKind, FuncKind, Handler, Inst};
 use crate::host::{Helper, Symbol, ThrowKind};
@@ -159,7 +160,7 @@ pub(super) fn check(
         let Some(il) = il_of(at + 1) else { continue };
         let filter = matches!(evidence.hir.kind, FuncKind::Filter { .. });
         let protected = filter || !protecting(witness, evidence.hir.kind, il).is_empty();
-        let tested = || is_tested(evidence, calls, at, kind);
+        let tested = || is_tested(evidence, at, kind);
         if protected && method.invalid.is_none() && !tested() {
             object(at, Fault::TrapInRegion { kind, il });
         }
@@ -167,7 +168,7 @@ pub(super) fn check(
 }
 
 /// Whether a trap is that of a division whose operands are tested before, or known.
-fn is_tested(evidence: &Evidence, calls: &[Call], at: u32, kind: ThrowKind) -> bool {
+fn is_tested(evidence: &Evidence, at: u32, kind: ThrowKind) -> bool {
     let Some(place) = evidence.machine.place_before(at + 1) else {
         return false;
     };
@@ -185,9 +186,17 @@ fn is_tested(evidence: &Evidence, calls: &[Call], at: u32, kind: ThrowKind) -> b
         ThrowKind::Overflow => known.is_some_and(|d| d != -1),
         _ => return false,
     };
-    let raises = Target::Symbol(Symbol::Helper(Helper::ThrowKind));
-    let own = |c: &Call| c.place.is_some_and(|p| p.position == place.position);
-    harmless || calls.iter().any(|c| own(c) && c.target == raises)
+    // The lowering of the node branches on them.
+    let func = &evidence.clif;
+    let insts = func
+        .layout
+        .blocks()
+        .flat_map(|b| func.layout.block_insts(b));
+    harmless
+        || insts
+            .filter(|i| func.dfg.insts[*i].opcode() == Opcode::Brif)
+            .filter_map(|i| Place::of(func.srcloc(i)))
+            .any(|p| p.position == place.position)
 }
 
 /// Position `i` of a region goes to the handler of its clause `i`.

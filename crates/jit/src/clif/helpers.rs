@@ -25,6 +25,8 @@ pub(crate) fn signature_of(helper: Helper) -> (HelperKind, &'static [Ty], Option
         Helper::RaisePending | Helper::ResumeUnwind => (Raising, &[], None),
         Helper::ThrowKind | Helper::ThrowDeferred => (Raising, &[I64], None),
         Helper::ThrowInvalidCast => (Raising, &[Ref, I64], None),
+        Helper::CatchKind => (Throwing, &[I64, I64], Some(Ref)),
+        Helper::CatchThrown => (Throwing, &[Ref, I64], Some(Ref)),
         Helper::AllocObject => (Throwing, &[I64], Some(Ref)),
         Helper::AllocVector => (Throwing, &[I64, I64], Some(Ref)),
         Helper::AllocArray => (Throwing, &[I64, ByRef, I64], Some(Ref)),

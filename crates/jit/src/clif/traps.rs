@@ -28,6 +28,11 @@ pub(crate) const fn trap_code(kind: ThrowKind) -> TrapCode {
     TrapCode::unwrap_user(kind as u64 as u8 + 1)
 }
 
+/// The kind with a number.
+pub(crate) fn kind_of(number: u8) -> Option<ThrowKind> {
+    KINDS.get(usize::from(number)).copied()
+}
+
 /// What a trap raises; `None` for traps that are not exceptions.
 pub(crate) fn throw_kind(code: TrapCode) -> Option<ThrowKind> {
     if code == TrapCode::INTEGER_DIVISION_BY_ZERO {

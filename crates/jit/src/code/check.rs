@@ -81,7 +81,8 @@ impl CompiledMethod {
                 && frame.always.iter().all(within)
                 && frame.outgoing <= frame.frame_size
         };
-        let expanded = |at: IlPosition, calls: usize| at.call().is_none_or(|c| (c as usize) < calls);
+        let expanded =
+            |at: IlPosition, calls: usize| at.call().is_none_or(|c| (c as usize) < calls);
         align.is_power_of_two()
             && frames.len() == functions.len()
             && frames.iter().all(frame)

@@ -530,6 +530,27 @@ macro_rules! terminator_operands {
 }
 
 impl Inst {
+    /// A store of a scalar to memory that may be in the heap.
+    #[must_use]
+    pub fn store_to_heap(mem: Mem, access: Access, addr: Value, offset: u32, value: Value) -> Inst {
+        if mem == Mem::Ref {
+            Inst::StoreRef {
+                access,
+                addr,
+                offset,
+                value,
+            }
+        } else {
+            Inst::Store {
+                mem,
+                access,
+                addr,
+                offset,
+                value,
+            }
+        }
+    }
+
     /// Calls `f` on each operand.
     pub fn args_mut(&mut self, mut f: impl FnMut(&mut Value)) {
         inst_operands!(self, f, args_mut, iter_mut)

@@ -27,6 +27,16 @@ pub(super) struct Cfg {
     roots: Vec<Block>,
 }
 
+/// Keeps facts that hold in the part of the dominator forest below a block.
+pub(super) trait Visitor {
+    /// How many facts there are.
+    fn mark(&self) -> usize;
+    /// Looks at a block: what it finds holds below.
+    fn enter(&mut self, block: Block);
+    /// Forgets the facts since a mark.
+    fn leave(&mut self, mark: usize);
+}
+
 impl Cfg {
     pub(super) fn new(func: &mut Func) -> Cfg {
         let mut handlers = EntitySet::new();
@@ -84,9 +94,25 @@ impl Cfg {
         &self.roots
     }
 
-    /// Blocks that a block dominates immediately.
-    pub(super) fn children(&self, block: Block) -> &[Block] {
-        &self.children[block]
+    /// Visits the dominator forest, parents first, without recursion.
+    pub(super) fn visit(&self, visitor: &mut impl Visitor) {
+        for &root in &self.roots {
+            let mut work = vec![(root, 0, visitor.mark())];
+            visitor.enter(root);
+            while let Some((block, at, mark)) = work.last_mut() {
+                match self.children[*block].get(*at) {
+                    Some(&child) => {
+                        *at += 1;
+                        work.push((child, 0, visitor.mark()));
+                        visitor.enter(child);
+                    }
+                    None => {
+                        visitor.leave(*mark);
+                        work.pop();
+                    }
+                }
+            }
+        }
     }
 
     /// Whether every path to `b` goes through `a`; true for equal blocks.

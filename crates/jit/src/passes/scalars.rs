@@ -13,7 +13,7 @@ use crate::code::IlPosition;
 use crate::hir::{
     Access, Binary, Block, Contents, Convert, Func, FuncKind, Inst, Mem, Node, Slot, Value,
 };
-use crate::passes::cfg::Cfg;
+use crate::passes::cfg::{Cfg, Visitor};
 
 /// Most fields that are variables in one function.
 const MAX_VARS: usize = 192;
@@ -489,6 +489,22 @@ struct Rename<'a> {
     il: IlPosition,
 }
 
+impl Visitor for Rename<'_> {
+    fn mark(&self) -> usize {
+        self.undo.len()
+    }
+
+    fn enter(&mut self, block: Block) {
+        self.block(block);
+    }
+
+    fn leave(&mut self, mark: usize) {
+        for (var, old) in self.undo.drain(mark..).rev() {
+            self.current[var] = old;
+        }
+    }
+}
+
 impl<'a> Rename<'a> {
     fn new(func: &'a mut Func, cfg: &'a Cfg, units: &'a Units, live: Live) -> Rename<'a> {
         let count = units.vars.len();
@@ -508,9 +524,8 @@ impl<'a> Rename<'a> {
 
     fn run(mut self) {
         self.place_params();
-        for &root in self.cfg.roots() {
-            self.tree(root);
-        }
+        let cfg = self.cfg;
+        cfg.visit(&mut self);
         self.finish();
     }
 
@@ -543,29 +558,6 @@ impl<'a> Rename<'a> {
                             work.push(join);
                         }
                     }
-                }
-            }
-        }
-    }
-
-    fn tree(&mut self, root: Block) {
-        let cfg = self.cfg;
-        let mut work = vec![(root, 0, 0)];
-        self.block(root);
-        while let Some((block, at, mark)) = work.last_mut() {
-            match cfg.children(*block).get(*at) {
-                Some(&child) => {
-                    *at += 1;
-                    let mark = self.undo.len();
-                    self.block(child);
-                    work.push((child, 0, mark));
-                }
-                None => {
-                    let mark = *mark;
-                    for (var, old) in self.undo.drain(mark..).rev() {
-                        self.current[var] = old;
-                    }
-                    work.pop();
                 }
             }
         }
@@ -725,13 +717,8 @@ impl<'a> Rename<'a> {
                     let value = self.read(var);
                     let mem = units.vars[var].mem;
                     let access = Access::Safe;
-                    let inst = if barrier && mem == Mem::Ref {
-                        Inst::StoreRef {
-                            access,
-                            addr,
-                            offset,
-                            value,
-                        }
+                    let inst = if barrier {
+                        Inst::store_to_heap(mem, access, addr, offset, value)
                     } else {
                         Inst::Store {
                             mem,

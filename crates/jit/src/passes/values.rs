@@ -10,7 +10,7 @@ use crate::hir::{
     Unary, Value,
 };
 use crate::host::Symbol;
-use crate::passes::cfg::Cfg;
+use crate::passes::cfg::{Cfg, Visitor};
 
 /// A computation that has the same result whenever it is done with the same operands.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -65,34 +65,18 @@ pub(super) fn run(func: &mut Func, eh: &MethodEh) {
         compares: FxHashMap::default(),
         undo: Vec::new(),
     };
-    for &root in cfg.roots() {
-        walk.tree(root);
-    }
+    cfg.visit(&mut walk);
     walk.rename();
     drop_unreached(func, eh);
 }
 
-impl Walk<'_> {
-    /// Walks the tree below a block without recursion.
-    fn tree(&mut self, root: Block) {
-        let cfg = self.cfg;
-        let mut work = vec![(root, 0, 0)];
-        self.block(root);
-        while let Some((block, at, mark)) = work.last_mut() {
-            match cfg.children(*block).get(*at) {
-                Some(&child) => {
-                    *at += 1;
-                    let mark = self.undo.len();
-                    self.block(child);
-                    work.push((child, 0, mark));
-                }
-                None => {
-                    let mark = *mark;
-                    self.leave(mark);
-                    work.pop();
-                }
-            }
-        }
+impl Visitor for Walk<'_> {
+    fn mark(&self) -> usize {
+        self.undo.len()
+    }
+
+    fn enter(&mut self, block: Block) {
+        self.block(block);
     }
 
     fn leave(&mut self, mark: usize) {
@@ -113,7 +97,9 @@ impl Walk<'_> {
             }
         }
     }
+}
 
+impl Walk<'_> {
     fn resolve(&self, mut value: Value) -> Value {
         while let Some(next) = self.alias.get(&value) {
             value = *next;

@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use ferrocil_jit::host::{
-    CallSig, CompilerHost, FieldHandle, Helper, IlBody, MethodHandle, Repr, Symbol, TypeHandle,
-    WriteBarrier,
+    CallSig, CallSite, CompilerHost, Dispatch, FieldHandle, Helper, IlBody, MethodHandle, Repr,
+    Symbol, This, ThisFixup, TypeHandle, WriteBarrier,
 };
 use ferrocil_jit::{
     CompiledMethod, Compiler, CompilerOptions, MethodInput, RelocKind, StubInput, StubKind, Tier,
@@ -14,7 +14,7 @@ use ferrocil_jit::{
 use ferrocil_metadata::Token;
 
 use super::asm::Il;
-use super::host::{Host, Method, T};
+use super::host::{Host, Method, Sig, T};
 use super::unwind;
 
 const VTABLES: usize = 4096;
@@ -322,6 +322,31 @@ impl Machine {
         // SAFETY: the cell behind the entry's jump.
         unsafe { *((entry + 8) as *mut usize) = code };
         text
+    }
+
+    /// A method without a body that is called in this way.
+    pub fn site(&self, sig: CallSig, dispatch: Dispatch) -> MethodHandle {
+        let site = CallSite {
+            sig: sig.clone(),
+            dispatch,
+            this_fixup: ThisFixup::None,
+            null_check: false,
+            no_return: false,
+        };
+        self.declare(Method {
+            sig,
+            locals: vec![],
+            body: Il::new(),
+            site: Some(site),
+            synchronized: None,
+            no_inlining: false,
+        })
+    }
+
+    /// The constructor call of a class without constructor code.
+    pub fn make(&self, class: TypeHandle) -> MethodHandle {
+        let sig = Sig::instance(This::Ref, &[], T::VOID);
+        self.site(sig, Dispatch::NewObject { class, ctor: None })
     }
 
     /// Compiles without linking.

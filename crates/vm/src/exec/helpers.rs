@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 use super::runtime_helpers as rt;
 use crate::error::LoadResult;
 use crate::stubs::{asm, emit, fast};
+use crate::unwind::entry;
 
 /// Near entries of all helpers.
 #[derive(Debug)]
@@ -71,6 +72,11 @@ impl Helpers {
             (
                 Helper::ResolveVirtual,
                 rt::resolve_virtual as *const () as usize,
+            ),
+            (Helper::CatchKind, entry::catch_kind as *const () as usize),
+            (
+                Helper::CatchThrown,
+                entry::catch_thrown as *const () as usize,
             ),
             (Helper::ClassInit, rt::class_init as *const () as usize),
             (

@@ -5,7 +5,7 @@ use ferrocil_generics::{Context, MethodId, TypeId};
 use ferrocil_jit::host::{
     AbiConfig, ArrayInfo, BoxKind, CallKind, CallSig, CallSite, CalliSig, CastStrategy,
     CompilerHost, DeferredError, FieldHandle, FieldPlace, FieldRef, HostResult, IlBody, LdToken,
-    LocalType, MethodHandle, Repr, ResolveError, StringHandle, Symbol, This, TypeHandle,
+    LocalType, MethodHandle, Repr, ResolveError, StringHandle, Symbol, This, ThrowKind, TypeHandle,
     TypeLayout, WellKnownType, WriteBarrier,
 };
 use ferrocil_metadata::{ElementType, MethodImplAttributes, TableId, Token, TypeAttributes};
@@ -14,6 +14,7 @@ use crate::codecache::{Assumption, Recorder};
 use crate::domain::{Domain, IMT_OFFSET, IMT_SLOTS, VTable};
 use crate::dynamic::{DynamicBody, DynamicRef};
 use crate::error::{LoadError, LoadErrorKind, LoadResult};
+use crate::exceptions::kind_named;
 use crate::loader::LoadedImage;
 use crate::object::{ArrayRef, HEADER_SIZE, StringRef};
 use crate::runtime::Runtime;
@@ -770,6 +771,22 @@ impl CompilerHost for Host<'_> {
 
     fn is_vector(&self, ty: TypeHandle) -> bool {
         self.class(ty).is_ok_and(|c| c.kind == ClassKind::SzArray)
+    }
+
+    fn thrown_class(&self, kind: ThrowKind) -> Option<TypeHandle> {
+        let name = kind_named(kind as u64)?;
+        let class = self.runtime.corlib_class("System", name).ok()?;
+        Some(type_handle(class.ty))
+    }
+
+    fn catches(&self, class: TypeHandle, clause: TypeHandle) -> Option<bool> {
+        let class = self.class(class).ok()?;
+        let clause = self.class(clause).ok()?;
+        // Other objects may be wrapped when they are thrown.
+        let exception = self.runtime.well_known_class(Wk::Exception).ok()?;
+        let simple = clause.kind == ClassKind::Class && clause.args.is_none();
+        let known = simple && !clause.shared && !class.shared && class.derives_from(exception);
+        known.then(|| class.derives_from(clause))
     }
 
     fn preserved_poll(&self) -> bool {

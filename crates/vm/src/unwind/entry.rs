@@ -3,7 +3,7 @@
 use ferrocil_jit::host::ThrowKind;
 
 use super::Resume;
-use super::raise::{Origin, raise, resume};
+use super::raise::{Origin, catch_here, raise, resume};
 use crate::domain::DomainRoot;
 use crate::object::ObjRef;
 use crate::threads::Thread;
@@ -53,28 +53,10 @@ impl<'t> Raising<'t> {
     }
 
     fn kind(self, kind: u64) {
-        let named = |name: &str| {
-            let _ = self.thread.throw_named("System", name, "");
+        let exception = match self.thread.exception_of_kind(kind) {
+            Ok(exception) => exception,
+            Err(_) => self.thread.take_pending(),
         };
-        match kind {
-            k if k == ThrowKind::NullReference as u64 => {
-                let _ = self.thread.throw_null_reference();
-            }
-            k if k == ThrowKind::IndexOutOfRange as u64 => named("IndexOutOfRangeException"),
-            k if k == ThrowKind::Overflow as u64 => named("OverflowException"),
-            k if k == ThrowKind::DivideByZero as u64 => named("DivideByZeroException"),
-            k if k == ThrowKind::Arithmetic as u64 => named("ArithmeticException"),
-            k if k == ThrowKind::ArrayTypeMismatch as u64 => named("ArrayTypeMismatchException"),
-            k if k == ThrowKind::InvalidProgram as u64 => named("InvalidProgramException"),
-            k if k == ThrowKind::InvalidCast as u64 => named("InvalidCastException"),
-            k if k == ThrowKind::EntryPointNotFound as u64 => named("EntryPointNotFoundException"),
-            k if k == ThrowKind::NotSupported as u64 => named("NotSupportedException"),
-            _ => {
-                let reserved = self.thread.domain().root(DomainRoot::StackOverflow);
-                let _ = self.thread.throw_object(reserved);
-            }
-        }
-        let exception = self.thread.take_pending();
         self.go(exception, false);
     }
 }
@@ -195,6 +177,30 @@ pub extern "C" fn trap(
     out: *mut Resume,
 ) {
     raising!(thread, fp, pc, true, out).kind(kind);
+}
+
+/// An exception of a kind that a clause of the calling frame takes: gives it with its trace, or
+/// null with what making it threw pending.
+pub extern "C" fn catch_kind(thread: *const Thread, kind: u64, clause: u64) -> ObjRef {
+    // SAFETY: compiled code passes r15, the current thread.
+    let thread = unsafe { &*thread };
+    let (fp, pc) = thread.anchor();
+    match thread.exception_of_kind(kind) {
+        Ok(exception) => {
+            catch_here(thread, exception, fp, pc, clause as u32);
+            exception
+        }
+        Err(_) => ObjRef::NULL,
+    }
+}
+
+/// A new exception that a clause of the calling frame takes: gives it with its trace.
+pub extern "C" fn catch_thrown(thread: *const Thread, exception: ObjRef, clause: u64) -> ObjRef {
+    // SAFETY: as in `catch_kind`.
+    let thread = unsafe { &*thread };
+    let (fp, pc) = thread.anchor();
+    catch_here(thread, exception, fp, pc, clause as u32);
+    exception
 }
 
 /// Called on the stack of the frame that goes on, far above the guard pages.

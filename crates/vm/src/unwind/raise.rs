@@ -91,6 +91,19 @@ pub(super) fn raise(
     advance(thread, unwind, start, origin.trap, out);
 }
 
+/// Does for an exception what [`raise`] would do when a clause of the raising frame takes it and
+/// nothing runs before: the compiled code enters the handler by itself.
+pub(super) fn catch_here(thread: &Thread, exception: ObjRef, fp: usize, pc: usize, clause: u32) {
+    let runtime = thread.runtime();
+    runtime.stats.exception_thrown();
+    let Some(frame) = Frame::at(runtime, fp, pc) else {
+        lost(None)
+    };
+    trace::record(thread, exception, &[frame], false);
+    drop_stale(thread, &frame, clause);
+    thread.side_stack().borrow_mut().release_below(fp);
+}
+
 /// Whether a frame's assembly wants objects that are no exceptions wrapped.
 fn wants_wrapper(thread: &Thread, frame: &Frame<'_>) -> bool {
     let runtime = thread.runtime();

@@ -109,7 +109,7 @@ impl<'r> Frame<'r> {
 
     /// The methods that run in the frame, innermost first: those that were expanded in place, then
     /// the frame's own, which is `method`.
-    pub fn entries(&self, method: MethodPtr) -> impl Iterator<Item = StackEntry> + 'r {
+    pub fn entries(self, method: MethodPtr) -> impl Iterator<Item = StackEntry> + 'r {
         entries(self.runtime, self.code, self.offset(), method)
     }
 }
@@ -128,7 +128,9 @@ pub(super) fn entries<'r>(
         // Shared code expands shared forms: which instance runs, nobody noted.
         let definition = |def| runtime.definition_of(found, def).ok();
         let shared = runtime.is_shared(found);
-        let method = shared.then(|| found.class.def.and_then(definition)).flatten();
+        let method = shared
+            .then(|| found.class.def.and_then(definition))
+            .flatten();
         Some(StackEntry {
             method: method.unwrap_or(found),
             il_offset: Some(il),

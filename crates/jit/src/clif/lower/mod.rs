@@ -6,6 +6,7 @@ mod convert;
 mod heap;
 mod memory;
 mod objects;
+mod raise;
 mod roots;
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
@@ -26,7 +27,7 @@ use crate::hir::{
     Block, ClauseKind, Cond, Edge, Func, FuncKind, Handler, Inst, Mem, MethodEh, Node, RegionId,
     Slot, Terminator, Ty, Value,
 };
-use crate::host::{CompilerHost, Helper, Symbol, ThrowKind, WriteBarrier};
+use crate::host::{CompilerHost, Helper, Symbol, ThrowKind, TypeHandle, WriteBarrier};
 use crate::roots::RootPlan;
 
 pub(crate) use roots::{Place, RootSlots};
@@ -88,6 +89,8 @@ pub(crate) fn lower<'a>(
         barrier: host.barrier(),
         memory: SecondaryMap::new(),
         epoch: 0,
+        host,
+        facts: None,
     };
     lower.run(shared.then_some(host));
     let roots = lower.root_slots();
@@ -116,6 +119,8 @@ struct Lower<'a, 'f> {
     memory: SecondaryMap<Value, heap::Memory>,
     /// Changes at each safepoint and block.
     epoch: u32,
+    host: &'a dyn CompilerHost,
+    facts: Option<raise::Facts>,
 }
 
 impl<'a> Lower<'a, '_> {
@@ -239,45 +244,6 @@ impl<'a> Lower<'a, '_> {
             pad,
             context,
         })
-    }
-
-    /// Throws `kind` if `bad` is not zero.
-    fn throw_if(&mut self, bad: ir::Value, kind: ThrowKind) {
-        match self.unwind() {
-            None => {
-                self.e.b.ins().trapnz(bad, traps::trap_code(kind));
-            }
-            Some(unwind) => {
-                let cold = self.e.cold_block();
-                let next = self.e.b.create_block();
-                self.e.b.ins().brif(bad, cold, &[], next, &[]);
-                self.throw_in(cold, kind, Some(unwind));
-                self.e.b.switch_to_block(next);
-            }
-        }
-    }
-
-    /// Throws `kind` if `good` is zero.
-    fn throw_unless(&mut self, good: ir::Value, kind: ThrowKind) {
-        let unwind = self.unwind();
-        // Programs catch these two, and a trap that the kernel hands on costs microseconds (an
-        // undefined instruction under a hypervisor twice that).
-        let often = matches!(kind, ThrowKind::IndexOutOfRange | ThrowKind::DivideByZero);
-        if unwind.is_none() && !often {
-            self.e.b.ins().trapz(good, traps::trap_code(kind));
-            return;
-        }
-        let cold = self.e.cold_block();
-        let next = self.e.b.create_block();
-        self.e.b.ins().brif(good, next, &[], cold, &[]);
-        self.throw_in(cold, kind, unwind);
-        self.e.b.switch_to_block(next);
-    }
-
-    fn throw_in(&mut self, cold: ir::Block, kind: ThrowKind, unwind: Option<Unwind>) {
-        self.e.b.switch_to_block(cold);
-        let kind = self.e.word(kind as u64 as i64);
-        self.e.raise(Helper::ThrowKind, &[kind], unwind);
     }
 
     /// Calls a helper that may throw.
@@ -548,11 +514,7 @@ impl<'a> Lower<'a, '_> {
                 let values: Vec<_> = value.iter().map(|v| self.val(*v)).collect();
                 self.e.b.ins().return_(&values);
             }
-            Terminator::Raise(helper, args) => {
-                let args: Vec<_> = args.iter().map(|v| self.val(*v)).collect();
-                let unwind = self.unwind();
-                self.e.raise(*helper, &args, unwind);
-            }
+            Terminator::Raise(helper, args) => self.raise(*helper, args),
             Terminator::TailCall(call) => self.tail_call(call),
         }
     }
@@ -640,7 +602,7 @@ impl<'a> Lower<'a, '_> {
         self.e.b.switch_to_block(next);
     }
 
-    fn class_init(&mut self, ty: crate::host::TypeHandle) {
+    fn class_init(&mut self, ty: TypeHandle) {
         let flag = self.e.symbol(Symbol::ClassInitFlag(ty));
         let done = self
             .e

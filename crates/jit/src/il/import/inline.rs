@@ -54,7 +54,8 @@ impl<'a> Importer<'a, '_> {
             Tier::Optimized => MAX_BYTES,
         };
         let calls = self.b.func.inlined.len() < IlPosition::MAX_CALLS as usize;
-        let fits = calls && len <= most && self.expanded + len <= MAX_TOTAL && body.clauses.is_empty();
+        let fits =
+            calls && len <= most && self.expanded + len <= MAX_TOTAL && body.clauses.is_empty();
         (fits && is_simple(body.code)).then_some(body)
     }
 

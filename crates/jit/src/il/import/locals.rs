@@ -409,16 +409,8 @@ impl Importer<'_, '_> {
                         });
                     }
                     ArgClass::Struct(ty, layout) => {
-                        let item = self.pop_struct(ty, &layout)?;
-                        self.flush()?;
-                        let src = self.struct_addr(&item);
-                        self.b.effect(Inst::CopyStruct {
-                            dst: addr,
-                            src,
-                            size: layout.size,
-                            barrier: anywhere && layout.has_refs,
-                        });
-                        self.release_struct(&item);
+                        let barrier = anywhere && layout.has_refs;
+                        self.pop_struct_to(addr, ty, &layout, barrier)?;
                     }
                 }
             }

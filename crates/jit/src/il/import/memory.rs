@@ -194,22 +194,8 @@ impl Importer<'_, '_> {
             return;
         }
         let access = self.access(addr);
-        self.b.effect(if mem == Mem::Ref {
-            Inst::StoreRef {
-                access,
-                addr,
-                offset,
-                value,
-            }
-        } else {
-            Inst::Store {
-                mem,
-                access,
-                addr,
-                offset,
-                value,
-            }
-        });
+        self.b
+            .effect(Inst::store_to_heap(mem, access, addr, offset, value));
     }
 
     /// Pushes the value of a type at an address.

@@ -23,6 +23,7 @@ use ferrocil_metadata::{EhKind, Token};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::clif::abi::{AbiSig, ArgClass};
+use crate::code::IlPosition;
 use crate::compiler::Tier;
 use crate::hir::{
     Block, Builder, Clause, ClauseKind, Func, FuncKind, Handler, MethodEh, RegionId, Slot,
@@ -32,7 +33,6 @@ use crate::host::{
     CompilerHost, DeferredError, Helper, LocalType, MethodHandle, MethodInput, Symbol, SyncObject,
     ThrowKind, TypeHandle,
 };
-use crate::code::IlPosition;
 use crate::il::Stop;
 use crate::il::body::{Body, filter_range, handler_range, try_range, within};
 use crate::il::liveness::Variables;

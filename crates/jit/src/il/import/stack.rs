@@ -155,6 +155,27 @@ impl Importer<'_, '_> {
         }
     }
 
+    /// Pops a struct of a type into memory. `barrier`: it may be in the heap, and references too.
+    pub(super) fn pop_struct_to(
+        &mut self,
+        addr: Value,
+        ty: TypeHandle,
+        layout: &TypeLayout,
+        barrier: bool,
+    ) -> Step<()> {
+        let item = self.pop_struct(ty, layout)?;
+        self.flush()?;
+        let src = self.struct_addr(&item);
+        self.b.effect(Inst::CopyStruct {
+            dst: addr,
+            src,
+            size: layout.size,
+            barrier,
+        });
+        self.release_struct(&item);
+        Ok(())
+    }
+
     /// Address of a struct on the stack.
     pub(super) fn struct_addr(&mut self, item: &StructItem) -> Value {
         self.add_offset(item.addr, item.offset)

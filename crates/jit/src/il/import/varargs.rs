@@ -42,16 +42,7 @@ impl Importer<'_, '_> {
                     self.store_word(mem, addr, 0, value);
                 }
                 ArgClass::Struct(ty, layout) => {
-                    let item = self.pop_struct(ty, &layout)?;
-                    self.flush()?;
-                    let src = self.struct_addr(&item);
-                    self.b.effect(Inst::CopyStruct {
-                        dst: addr,
-                        src,
-                        size: layout.size,
-                        barrier: false,
-                    });
-                    self.release_struct(&item);
+                    self.pop_struct_to(addr, ty, &layout, false)?;
                 }
             }
             places.push(addr);
