@@ -89,11 +89,6 @@ impl Cfg {
         self.handlers.contains(block)
     }
 
-    /// Roots of the dominator forest.
-    pub(super) fn roots(&self) -> &[Block] {
-        &self.roots
-    }
-
     /// Visits the dominator forest, parents first, without recursion.
     pub(super) fn visit(&self, visitor: &mut impl Visitor) {
         for &root in &self.roots {
