@@ -32,13 +32,13 @@ pub(super) fn check(
                     || has_barrier(witness, evidence, node, addr)
             };
             let good = match &item.inst {
-                // Only memory outside the heap, or null.
+                // Only null, or where no barrier is needed.
                 Inst::Store {
                     mem: Mem::Ref,
                     addr,
                     value,
                     ..
-                } => live.is_outside(*addr) || null(*value),
+                } => null(*value) || live.is_outside(*addr) || fresh.contains(addr),
                 Inst::StoreRef { addr, value, .. } => null(*value) || covered(*addr),
                 Inst::AtomicStore(Mem::Ref, addr, _)
                 | Inst::AtomicRmw(_, Mem::Ref, addr, _)

@@ -162,10 +162,10 @@ fn slots_with_references(evidence: &Evidence) -> Vec<Slot> {
                     value,
                     ..
                 }
-                | Inst::StoreRef { addr, value, .. } => {
-                    if evidence.hir.values[*value].constant.is_none() {
-                        note(*addr);
-                    }
+                | Inst::StoreRef { addr, value, .. }
+                    if evidence.hir.values[*value].constant.is_none() =>
+                {
+                    note(*addr);
                 }
                 Inst::Load {
                     mem: Mem::Ref,
