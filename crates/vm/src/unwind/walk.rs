@@ -107,6 +107,12 @@ impl<'r> Frame<'r> {
         self.fp.checked_sub(roots.frame_size as usize)
     }
 
+    /// IL offset of the call in the frame's own method.
+    #[must_use]
+    pub fn il_offset(&self) -> Option<u32> {
+        self.code.tables.il_offset(self.offset().saturating_sub(1))
+    }
+
     /// The methods that run in the frame, innermost first: those that were expanded in place, then
     /// the frame's own, which is `method`.
     pub fn entries(self, method: MethodPtr) -> impl Iterator<Item = StackEntry> + 'r {
