@@ -1,7 +1,6 @@
 //! The calls of a function, in its Cranelift IR and in its machine code.
 
 use cranelift_codegen::ir::{self, instructions::CallInfo};
-use cranelift_codegen::isa::CallConv;
 use iced_x86::{Code, Decoder, DecoderOptions};
 use rustc_hash::FxHashSet;
 
@@ -17,8 +16,6 @@ pub(super) enum Target {
     Symbol(Symbol),
     /// By address: managed code.
     Managed,
-    /// By address: a C function.
-    Native,
 }
 
 impl Target {
@@ -26,7 +23,6 @@ impl Target {
         match self {
             Target::Symbol(Symbol::Helper(helper)) => helper.may_collect(),
             Target::Symbol(_) | Target::Managed => true,
-            Target::Native => false,
         }
     }
 
@@ -35,7 +31,6 @@ impl Target {
         match self {
             Target::Symbol(Symbol::Helper(helper)) => signature_of(helper).0 == HelperKind::Raising,
             Target::Symbol(_) | Target::Managed => true,
-            Target::Native => false,
         }
     }
 
@@ -85,13 +80,7 @@ pub(super) fn find(witness: &Witness, evidence: &Evidence) -> Vec<Call> {
                         None => Target::Managed,
                     }
                 }
-                CallInfo::Indirect(sig, _) => {
-                    if func.dfg.signatures[sig].call_conv == CallConv::SystemV {
-                        Target::Native
-                    } else {
-                        Target::Managed
-                    }
-                }
+                CallInfo::Indirect(..) => Target::Managed,
             };
             out.push(Call {
                 inst,
@@ -159,7 +148,7 @@ pub(super) fn check(
     for call in calls {
         let symbol = match call.target {
             Target::Symbol(symbol) => Some(symbol),
-            Target::Managed | Target::Native => None,
+            Target::Managed => None,
         };
         if let Some(place) = call.place {
             possible.insert((symbol, place.position, place.early));
@@ -214,7 +203,7 @@ pub(super) fn at_site<'c>(
     let fits = |call: &&Call| {
         let called = match call.target {
             Target::Symbol(symbol) => Some(symbol),
-            Target::Managed | Target::Native => None,
+            Target::Managed => None,
         };
         called == symbol && call.place == place
     };

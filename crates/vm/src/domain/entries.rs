@@ -197,10 +197,9 @@ impl MethodEntry {
         let stub = block.commit(code.len())?.address;
         self.unboxing.store(stub, Ordering::Release);
         domain.runtime().codemap.add_stub(stub, 16);
-        domain
-            .by_address
-            .write()
-            .insert(stub, domain.entry(self.method)?);
+        // Before the lock: `Domain::entry` takes `by_address` while it holds `entries`.
+        let entry = domain.entry(self.method)?;
+        domain.by_address.write().insert(stub, entry);
         Ok(stub)
     }
 }

@@ -12,7 +12,7 @@ mod string;
 pub(crate) use alloc::Caller;
 pub use array::{ArrayBounds, ArrayRef};
 pub use header::{HEADER_SIZE, Header};
-pub use store::{Reference, Scalar};
+pub use store::Scalar;
 pub use string::StringRef;
 
 use std::fmt;
