@@ -46,7 +46,8 @@ sealed class Link {
 sealed class Noted {
     public static int Ended;
     byte[] body = new byte[40];
-    ~Noted() { Ended += body.Length / 40; }
+    // An object whose constructor ran out of memory is finalized too.
+    ~Noted() { if (body != null) Ended += body.Length / 40; }
 }
 
 class Pair<A, B> {
