@@ -758,6 +758,11 @@ pub trait CompilerHost {
     fn inline_body(&self, _method: MethodHandle) -> Option<IlBody<'_>> {
         None
     }
+    /// Whether `this` lives as long as the method runs, also when the method has no more use for
+    /// it: it is an object whose finalizer could pull the ground from under the method.
+    fn keeps_this(&self, _method: MethodHandle) -> bool {
+        false
+    }
     /// Whether what a symbol stands for differs between the instances that share the code that is
     /// compiled: it is then taken from the generic context, at its position in
     /// [`CompiledMethod::lookups`](crate::CompiledMethod::lookups). A method is compiled as shared

@@ -145,6 +145,7 @@ impl Compiler {
             eh,
             il_clauses: input.body.clauses.len(),
             synchronized: input.synchronized.is_some(),
+            keeps_this: out.invalid.is_none() && host.keeps_this(input.method),
             generic: symbols
                 .iter()
                 .map(|s| shared && host.is_generic(*s))

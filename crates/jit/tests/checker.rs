@@ -5,7 +5,7 @@ mod support;
 
 use std::fmt::Write as _;
 
-use ferrocil_jit::host::{FieldHandle, FieldPlace, Helper, Symbol, TypeHandle};
+use ferrocil_jit::host::{CallSig, FieldHandle, FieldPlace, Helper, Symbol, This, TypeHandle};
 use ferrocil_jit::{CompiledMethod, Fault, LiveWords, RelocKind, Tier, Violation, Witness};
 use ferrocil_metadata::il::Opcode as O;
 use ferrocil_metadata::{EhKind, Token};
@@ -14,6 +14,8 @@ use support::{Il, Machine, Method, Sig, T, field_token, method_token, type_token
 
 const REFS: u16 = 4;
 const COUNTER: u16 = REFS;
+/// An object that lives through the whole method.
+const KEPT: u16 = REFS + 2;
 
 /// A statement of a random method.
 #[derive(Clone, Debug)]
@@ -99,10 +101,12 @@ impl World {
     fn body(&self, statements: &[Stmt]) -> Il {
         let mut il = Il::new();
         il.arg(0).set(0);
+        il.tok(O::Newobj, self.new).set(KEPT);
         self.emit(&mut il, statements, false);
         for var in 1..REFS {
             il.loc(var).tok(O::Call, self.call).op(O::Pop);
         }
+        il.loc(KEPT).tok(O::Call, self.call).op(O::Pop);
         il.loc(0).op(O::Ret);
         il.finish()
     }
@@ -197,9 +201,18 @@ impl World {
     }
 
     fn compile(&self, statements: &[Stmt]) -> (CompiledMethod, Witness) {
-        let sig = Sig::fixed(&[T::OBJECT, T::I4], T::OBJECT);
+        self.compile_as(Sig::fixed(&[T::OBJECT, T::I4], T::OBJECT), statements)
+    }
+
+    /// The same as an instance method.
+    fn compile_instance(&self, statements: &[Stmt]) -> (CompiledMethod, Witness) {
+        let sig = Sig::instance(This::Ref, &[T::I4], T::OBJECT);
+        self.compile_as(sig, statements)
+    }
+
+    fn compile_as(&self, sig: CallSig, statements: &[Stmt]) -> (CompiledMethod, Witness) {
         let mut locals = vec![T::OBJECT; usize::from(REFS)];
-        locals.extend([T::I4, T::I4]);
+        locals.extend([T::I4, T::I4, T::OBJECT]);
         let body = self.body(statements);
         let made = self.machine.try_compile_with_witness(sig, &locals, body);
         made.unwrap_or_else(|e| panic!("{e}\n{statements:?}"))
@@ -245,6 +258,9 @@ proptest! {
             let (method, witness) = world.compile(&statements);
             assert_eq!(faults(&witness, &method), []);
             assert!(method.invalid.is_none(), "{statements:?}");
+            world.machine.host.keeps_this.set(true);
+            let (method, witness) = world.compile_instance(&statements);
+            assert_eq!(faults(&witness, &method), []);
         }
     }
 
@@ -252,14 +268,12 @@ proptest! {
     fn maps_without_words_are_refused(statements in statements()) {
         for tier in TIERS {
             let (mut method, witness) = World::new(tier).compile(&statements);
-            let mut claims = false;
             for site in &mut method.call_sites {
-                claims |= matches!(site.live, LiveWords::Set(_));
                 site.live = LiveWords::None;
             }
             let found = faults(&witness, &method);
             let unmapped = |f: &Fault| matches!(f, Fault::Unmapped { .. });
-            assert!(!claims || found.iter().any(unmapped), "{statements:?}: {found:?}");
+            assert!(found.iter().any(unmapped), "{statements:?}: {found:?}");
         }
     }
 }
@@ -409,5 +423,23 @@ fn missing_barriers_are_found() {
         let missing = |f: &&Fault| matches!(f, Fault::NoBarrier { .. });
         // Not the object that was just made, and not the static field.
         assert_eq!(found.iter().filter(missing).count(), 2, "{found:?}");
+    }
+}
+
+#[test]
+fn this_that_is_not_kept_is_found() {
+    for tier in TIERS {
+        let world = World::new(tier);
+        let calls = [Stmt::New(1), Stmt::Call(0, 1)];
+        let (method, mut witness) = world.compile_instance(&calls);
+        assert_eq!(faults(&witness, &method), []);
+        witness.demand_this();
+        assert_eq!(faults(&witness, &method), [Fault::ThisNotKept]);
+
+        world.machine.host.keeps_this.set(true);
+        let (mut method, witness) = world.compile_instance(&calls);
+        assert_eq!(faults(&witness, &method), []);
+        method.frames[0].always.clear();
+        assert!(faults(&witness, &method).contains(&Fault::ThisNotKept));
     }
 }

@@ -87,6 +87,9 @@ pub enum Fault {
         /// Byte offset from SP.
         offset: u32,
     },
+    /// `this` is not in scanned frame memory of its own, though it must live as long as the method.
+    #[error("this is not kept alive")]
+    ThisNotKept,
     /// The clauses of a call site are not those whose try blocks hold its IL offset.
     #[error("IL_{il:04x} is protected by clauses {expected:?}, the call site says {found:?}")]
     WrongClauses {

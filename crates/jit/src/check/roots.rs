@@ -1,5 +1,8 @@
 //! Root maps: what is live is claimed, what is claimed was stored, what is scanned was written.
 
+use cranelift_codegen::ir::{InstructionData, StackSlot};
+use rustc_hash::FxHashMap;
+
 use super::calls::{Call, at_site};
 use super::flow::{Flow, State, Word, slot_address};
 use super::liveness::{Liveness, Wanted};
@@ -139,6 +142,50 @@ fn check_frame(evidence: &Evidence, frame: &FrameRoots, object: &mut impl FnMut(
         if !frame.always.contains(&place) {
             object(0, Fault::SlotNotScanned { slot });
         }
+    }
+}
+
+/// Some scanned slot gets `this` in the entry block and nothing else, ever. That it is written before
+/// each call is checked with the other scanned slots.
+pub(super) fn check_this(
+    evidence: &Evidence,
+    frame: &FrameRoots,
+    object: &mut impl FnMut(u32, Fault),
+) {
+    let func = &evidence.clif;
+    let Some(entry) = func.layout.entry_block() else {
+        return;
+    };
+    let params = &evidence.hir.blocks[evidence.hir.layout[0]].params;
+    let this = params.first().and_then(|p| evidence.names.values[*p]);
+    let mut keeps: FxHashMap<StackSlot, bool> = FxHashMap::default();
+    for block in func.layout.blocks() {
+        for inst in func.layout.block_insts(block) {
+            let kept = match &func.dfg.insts[inst] {
+                InstructionData::StackAddr { .. } => continue,
+                InstructionData::Store { args, offset, .. } => slot_address(func, args[1])
+                    .filter(|to| {
+                        to.1 + i64::from(*offset) == 0
+                            && block == entry
+                            && Some(func.dfg.resolve_aliases(args[0])) == this
+                    })
+                    .map(|to| to.0),
+                _ => None,
+            };
+            for &arg in func.dfg.inst_args(inst) {
+                if let Some((slot, _)) = slot_address(func, arg) {
+                    let first = !keeps.contains_key(&slot);
+                    keeps.insert(slot, first && kept == Some(slot));
+                }
+            }
+        }
+    }
+    let scanned = |slot: StackSlot| {
+        let at = evidence.machine.slots[slot];
+        frame.always.iter().any(|place| place.0 == at)
+    };
+    if !keeps.iter().any(|(slot, only)| *only && scanned(*slot)) {
+        object(0, Fault::ThisNotKept);
     }
 }
 

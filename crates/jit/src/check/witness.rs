@@ -10,7 +10,7 @@ use super::{Fault, Violation, barriers, calls, flow, liveness, regions, relocs, 
 use crate::clif::lower::{Names, Place};
 use crate::clif::traps;
 use crate::code::CompiledMethod;
-use crate::hir::{Func, MethodEh};
+use crate::hir::{Func, FuncKind, MethodEh};
 use crate::host::{AbiConfig, Symbol, ThrowKind};
 
 /// What the tables of a compiled method must follow from.
@@ -20,6 +20,8 @@ pub struct Witness {
     /// Clauses that the IL has; the rest are implicit.
     pub(crate) il_clauses: usize,
     pub(crate) synchronized: bool,
+    /// Whether `this` lives as long as the method runs.
+    pub(crate) keeps_this: bool,
     pub(crate) symbols: Vec<Symbol>,
     /// By symbol: whether it is another in each instance that runs the code.
     pub(crate) generic: Vec<bool>,
@@ -151,6 +153,12 @@ impl Witness {
         self.barrier = true;
     }
 
+    /// As if `this` had to live as long as the method runs.
+    #[doc(hidden)]
+    pub fn demand_this(&mut self) {
+        self.keeps_this = true;
+    }
+
     /// As if nothing were ever stored in the root areas.
     #[doc(hidden)]
     pub fn forget_root_stores(&mut self) {
@@ -203,6 +211,9 @@ impl Witness {
             let live = liveness::Liveness::new(&evidence.hir, &self.eh);
             let flow = flow::Flow::new(self, evidence);
             calls::check(evidence, method, function, &calls, &mut object);
+            if self.keeps_this && evidence.hir.kind == FuncKind::Body {
+                roots::check_this(evidence, &method.frames[function], &mut object);
+            }
             roots::check(
                 evidence,
                 method,

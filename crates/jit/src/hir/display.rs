@@ -147,6 +147,7 @@ impl fmt::Display for Inst {
             }
             Inst::ClassInit(ty) => write!(f, "class_init {}", ty.0),
             Inst::Poll => write!(f, "poll"),
+            Inst::KeepAlive(object) => write!(f, "keep_alive {object}"),
             Inst::IsExact {
                 object,
                 vtable_offset,

@@ -333,6 +333,8 @@ pub enum Inst {
     ClassInit(TypeHandle),
     /// Safepoint.
     Poll,
+    /// Nothing but a use: the object is alive up to here.
+    KeepAlive(Value),
     /// Whether the (non-null) object has exactly this vtable offset in its header.
     IsExact {
         /// Object.
@@ -442,6 +444,7 @@ macro_rules! inst_operands {
             | Inst::Bitcast(a)
             | Inst::CheckFinite(a)
             | Inst::NullCheck(a)
+            | Inst::KeepAlive(a)
             | Inst::Load { addr: a, .. }
             | Inst::Length { object: a, .. }
             | Inst::Clear { dst: a, .. }

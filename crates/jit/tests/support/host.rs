@@ -103,6 +103,8 @@ pub struct Host {
     pub scalars: RefCell<Vec<(TypeHandle, Vec<(u32, Repr)>)>>,
     /// Symbols that differ between instances of shared code.
     pub generic: RefCell<Vec<Symbol>>,
+    /// Whether methods keep `this` alive as long as they run.
+    pub keeps_this: std::cell::Cell<bool>,
 }
 
 pub fn type_token(ty: TypeHandle) -> Token {
@@ -293,6 +295,12 @@ impl CompilerHost for Host {
 
     fn preserved_poll(&self) -> bool {
         true
+    }
+
+    fn keeps_this(&self, method: MethodHandle) -> bool {
+        let methods = self.methods.borrow();
+        let method = methods.get(method.0 as usize);
+        self.keeps_this.get() && method.is_some_and(|m| m.sig.this == This::Ref)
     }
 
     fn is_generic(&self, symbol: Symbol) -> bool {

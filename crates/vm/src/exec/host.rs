@@ -843,6 +843,12 @@ impl CompilerHost for Host<'_> {
         })
     }
 
+    fn keeps_this(&self, method: MethodHandle) -> bool {
+        self.method(method).is_ok_and(|method| {
+            !method.is_static() && matches!(self.runtime.finalizer(method.class), Ok(Some(_)))
+        })
+    }
+
     fn invalid_program(&self, method: MethodHandle, il_offset: u32, message: &str) -> ResolveError {
         let name = self
             .method(method)

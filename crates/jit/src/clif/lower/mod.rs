@@ -421,6 +421,7 @@ impl<'a> Lower<'a, '_> {
                 self.poll();
                 return None;
             }
+            Inst::KeepAlive(_) => return None,
             Inst::IsExact {
                 object,
                 vtable_offset,

@@ -8,7 +8,7 @@ use ferrocil_metadata::il::{Decoder, Opcode, Operand};
 use crate::clif::abi::{AbiSig, ArgClass};
 use crate::code::{IlPosition, InlinedCall};
 use crate::compiler::Tier;
-use crate::hir::{Block, RegionId, Terminator, Value};
+use crate::hir::{Block, Inst, RegionId, Terminator, Ty, Value};
 use crate::host::{Helper, IlBody, MethodHandle};
 use crate::il::Stop;
 use crate::il::body::Body;
@@ -102,6 +102,7 @@ impl<'a> Importer<'a, '_> {
         let call = self.b.func.inlined.len() as u32;
         self.b.func.inlined.push(InlinedCall { method, call: il });
         let in_loop = self.is_in_loop();
+        let kept = this.filter(|_| sig.this == Some(Ty::Ref) && self.host.keeps_this(method));
         let blocks = context.body.blocks.len();
 
         // The state of the caller's import, put back at the end.
@@ -175,6 +176,9 @@ impl<'a> Importer<'a, '_> {
             return Ok(Flow::End);
         }
         self.b.switch_to(exit, true);
+        if let Some(this) = kept {
+            self.b.effect(Inst::KeepAlive(this));
+        }
         if let Some((slot, addr, ty, layout)) = result_struct {
             self.push_temp(slot, addr, ty, layout);
         }

@@ -156,6 +156,29 @@ impl Importer<'_, '_> {
         self.make_places(this.into_iter().chain(params).collect())
     }
 
+    /// Keeps `this` in frame memory that the collector reads at every call, if it must live as long
+    /// as the method runs. Nothing else is stored there, so the variable may be assigned to.
+    pub(super) fn keep_this(&mut self) -> Step<()> {
+        let this = self.b.func.blocks[self.b.current()].params.first().copied();
+        let (Some(Ty::Ref), Some(value)) = (self.c.sig.this, this) else {
+            return Ok(());
+        };
+        if self.host.keeps_this(self.c.method) {
+            let slot = self.new_slot(8, 8)?;
+            self.b.func.slots[slot].roots = true;
+            self.b.func.slots[slot].written = true;
+            let addr = self.slot_addr(slot, 0);
+            self.b.effect(Inst::Store {
+                mem: Mem::Ref,
+                access: Access::Safe,
+                addr,
+                offset: 0,
+                value,
+            });
+        }
+        Ok(())
+    }
+
     /// Places of a method with these arguments, `this` first.
     pub(super) fn make_places(&mut self, args: Vec<Value>) -> Step<()> {
         let context = Rc::clone(&self.c);

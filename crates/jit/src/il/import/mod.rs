@@ -363,6 +363,7 @@ impl<'a, 'c> Importer<'a, 'c> {
                     self.b.param(entry, ty);
                 }
                 self.body_places()?;
+                self.keep_this()?;
                 if self
                     .c
                     .body
