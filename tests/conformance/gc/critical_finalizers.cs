@@ -21,14 +21,19 @@ class Critical : CriticalFinalizerObject
 
 class Program
 {
+    // Until all exist, none is garbage.
+    static object[] all;
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     static void Make()
     {
+        all = new object[100];
         for (int i = 0; i < 50; i++)
         {
-            new Critical();
-            new Ordinary();
+            all[2 * i] = new Critical();
+            all[2 * i + 1] = new Ordinary();
         }
+        Array.Clear(all, 0, all.Length);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
