@@ -67,6 +67,8 @@ delegate int Step(int n);
 static class Program {
     static Link ballast;
     static Exception last;
+    // Freed by code that has run before: with handles left, there is no memory for new code's literals and types.
+    static List<GCHandle> handles;
 
     // Each fills the heap, or stops after n steps.
     static int FillSmall(int n) {
@@ -107,13 +109,14 @@ static class Program {
     }
 
     static int FillHandles(int n) {
-        var handles = new List<GCHandle>();
-        try {
-            for (int i = 0; i < n; i++) handles.Add(GCHandle.Alloc(new object(), i % 2 == 0 ? GCHandleType.Weak : GCHandleType.Normal));
-        } finally {
-            foreach (GCHandle handle in handles) handle.Free();
-        }
+        handles = new List<GCHandle>();
+        for (int i = 0; i < n; i++) handles.Add(GCHandle.Alloc(new object(), i % 2 == 0 ? GCHandleType.Weak : GCHandleType.Normal));
         return 0;
+    }
+
+    static void FreeHandles() {
+        if (handles != null) for (int i = 0; i < handles.Count; i++) handles[i].Free();
+        handles = null;
     }
 
     static int FillLocks(int n) {
@@ -259,6 +262,18 @@ static class Program {
         return good;
     }
 
+    // How many objects of a kilobyte there is room for.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static int Room() {
+        int count = 0;
+        Link all = null;
+        try {
+            for (;;) { all = new Link(all, 960); count++; }
+        }
+        catch (OutOfMemoryException) { }
+        return count;
+    }
+
     static int Main(string[] args) {
         Dice.Seed(int.Parse(args[0]));
         int rounds = int.Parse(args[1]);
@@ -272,6 +287,9 @@ static class Program {
             for (int i = 0; i < fills.Length; i++) {
                 if (Attempt(fills[i], 12) != 0) { Console.WriteLine("FAILED: fill " + i + " with memory to spare"); return 1; }
             }
+        int room = rounds == 0 ? 0 : Room();
+        FillHandles(2);
+        FreeHandles();
         int filled = 0;
         for (int round = 0; round < rounds; round++) {
             kept = new Link(round % 10 == 0 ? null : kept, 1000 + Dice.Below(5000));
@@ -288,7 +306,12 @@ static class Program {
             ballast = null;
             GC.Collect();
             GC.WaitForPendingFinalizers();
+            FreeHandles();
+            GC.Collect();
             if (!Everything(true)) { Console.WriteLine("in round " + round + " after fill " + fill); return 1; }
+            // What tables took for what is gone is there again.
+            int now = Room();
+            if (now < room - room / 4) { Console.WriteLine("FAILED: room for " + now + " objects of " + room + " in round " + round + " after fill " + fill); return 1; }
         }
         Console.WriteLine("ok " + (filled == rounds));
         return 0;

@@ -125,4 +125,20 @@ impl Finalization {
         lists.suppressed.retain(|object| is_live(*object));
         lists.old = lists.registered.len();
     }
+
+    /// Gives back memory when the lists have become much shorter; tells how many bytes.
+    pub(crate) fn trim(&self) -> usize {
+        let mut lists = self.lists.lock();
+        let needed = lists.registered.len() + lists.ready.len();
+        let keep = (2 * needed).max(GROWTH);
+        if keep > lists.paid / 2 {
+            return 0;
+        }
+        let given = (lists.paid - keep) * BYTES_PER_ENTRY;
+        lists.paid = keep;
+        lists.registered.shrink_to(keep);
+        lists.ready.shrink_to(keep);
+        lists.suppressed.shrink_to(keep);
+        given
+    }
 }

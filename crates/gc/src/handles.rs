@@ -1,10 +1,13 @@
 //! GC handles: references from outside, with ids instead of addresses.
 
-use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::OnceLock;
 
 use parking_lot::Mutex;
 
+use crate::layout::PAGE;
 use crate::object::ObjectRef;
+use crate::os::Mapping;
 
 /// What a handle does for its object. The numbers are those of
 /// `System.Runtime.InteropServices.GCHandleType`, and one more.
@@ -70,14 +73,20 @@ impl HandleId {
     }
 }
 
-/// Marks a slot that no handle owns; any other value is an address or null.
-const VACANT: usize = 1;
-const FIRST_SEGMENT: usize = 64;
-/// Segments double: 64 * (2^22 - 1) slots are more than ids can name.
-const SEGMENTS: usize = 22;
-const MAX_SLOTS: u32 = 1 << 29;
+/// Marks a slot that no handle owns: what untouched and given back pages hold.
+const VACANT: usize = 0;
+/// The address of no object in a slot.
+const NULL: usize = 1;
+/// Slots are paid for, and given back, by pages.
+const PAGE_SLOTS: u32 = (PAGE / size_of::<Slot>()) as u32;
+const FIRST_SEGMENT: usize = PAGE_SLOTS as usize;
+/// Segments double: 256 * (2^21 - 1) slots are nearly as many as ids can name.
+const SEGMENTS: usize = 21;
+const MAX_SLOTS: u32 = PAGE_SLOTS * ((1 << SEGMENTS) - 1);
+const _: () = assert!(MAX_SLOTS <= 1 << 29);
 
-/// A slot: the object, and what a dependent handle keeps.
+/// A slot: the object, and what a dependent handle keeps; of a vacant one, the number of the next
+/// vacant slot plus one, or 0.
 struct Slot {
     target: AtomicUsize,
     dependent: AtomicUsize,
@@ -86,14 +95,15 @@ struct Slot {
 struct FreeSlots {
     /// Slots below this one have been given out at least once.
     used: u32,
-    /// Slots that exist.
-    capacity: u32,
-    vacant: Vec<u32>,
+    /// Slots that are paid for: whole pages.
+    paid: u32,
+    /// First of the list of vacant slots below `used`, plus one; 0 for none.
+    vacant: u32,
 }
 
 /// The handles of one kind. Reading takes no lock.
 struct Slab {
-    segments: [AtomicPtr<Slot>; SEGMENTS],
+    segments: [OnceLock<Mapping>; SEGMENTS],
     free: Mutex<FreeSlots>,
 }
 
@@ -106,24 +116,22 @@ fn segment_of(slot: u32) -> (usize, usize) {
 impl Slab {
     fn new() -> Slab {
         Slab {
-            segments: [const { AtomicPtr::new(core::ptr::null_mut()) }; SEGMENTS],
+            segments: [const { OnceLock::new() }; SEGMENTS],
             free: Mutex::new(FreeSlots {
                 used: 0,
-                capacity: 0,
-                vacant: Vec::new(),
+                paid: 0,
+                vacant: 0,
             }),
         }
     }
 
     fn slot(&self, slot: u32) -> Option<&Slot> {
         let (segment, index) = segment_of(slot);
-        let start = self.segments.get(segment)?.load(Ordering::Acquire);
-        if start.is_null() {
-            return None;
-        }
-        // SAFETY: a segment that is not null has `FIRST_SEGMENT << segment`
-        // slots, and `index` is below that; it lives as long as the slab.
-        Some(unsafe { &*start.add(index) })
+        let start = self.segments.get(segment)?.get()?.base().cast::<Slot>();
+        // SAFETY: a segment has `FIRST_SEGMENT << segment` slots, and `index` is below that; it
+        // lives as long as the slab. Its memory was zero at first and is again when pages are given
+        // back: a vacant slot. Slots are atomics, only ever used through shared references.
+        Some(unsafe { start.add(index).as_ref() })
     }
 
     /// Takes a slot. `grow` is asked before memory is taken, with bytes.
@@ -134,28 +142,24 @@ impl Slab {
         grow: impl FnOnce(usize) -> bool,
     ) -> Option<u32> {
         let mut free = self.free.lock();
-        let slot = match free.vacant.pop() {
-            Some(slot) => slot,
+        let slot = match free.vacant.checked_sub(1) {
+            Some(slot) => {
+                free.vacant = self.slot(slot)?.dependent.load(Ordering::Relaxed) as u32;
+                slot
+            }
             None => {
-                if free.used == free.capacity {
-                    let (segment, _) = segment_of(free.capacity);
-                    let count = FIRST_SEGMENT << segment;
-                    // The list of vacant slots may come to hold all of them.
-                    let bytes = count * (size_of::<Slot>() + size_of::<u32>());
-                    if segment >= SEGMENTS || free.capacity >= MAX_SLOTS || !grow(bytes) {
+                if free.used == free.paid {
+                    let (segment, _) = segment_of(free.paid);
+                    if free.paid >= MAX_SLOTS || !grow(PAGE) {
                         return None;
                     }
-                    let slots: Box<[Slot]> = (0..count)
-                        .map(|_| Slot {
-                            target: AtomicUsize::new(VACANT),
-                            dependent: AtomicUsize::new(0),
-                        })
-                        .collect();
-                    let all = count + free.capacity as usize;
-                    free.vacant.reserve_exact(all);
-                    let slots = Box::into_raw(slots).cast::<Slot>();
-                    self.segments[segment].store(slots, Ordering::Release);
-                    free.capacity += count as u32;
+                    let segment_cell = self.segments.get(segment)?;
+                    if segment_cell.get().is_none() {
+                        let bytes = (FIRST_SEGMENT << segment) * size_of::<Slot>();
+                        // The lock is held: nobody else sets it.
+                        let _ = segment_cell.set(Mapping::reserve(bytes).ok()?);
+                    }
+                    free.paid += PAGE_SLOTS;
                 }
                 free.used += 1;
                 free.used - 1
@@ -175,9 +179,50 @@ impl Slab {
         if entry.target.swap(VACANT, Ordering::AcqRel) == VACANT {
             return false;
         }
-        entry.dependent.store(0, Ordering::Release);
-        free.vacant.push(slot);
+        entry
+            .dependent
+            .store(free.vacant as usize, Ordering::Release);
+        free.vacant = slot + 1;
         true
+    }
+
+    /// Gives back the pages behind the last handle, and lists the vacant slots again, so that the
+    /// lowest are taken first. Tells how many bytes.
+    fn trim(&self) -> usize {
+        let mut free = self.free.lock();
+        let (mut kept, mut vacant) = (0, 0);
+        for slot in (0..free.used).rev() {
+            let Some(entry) = self.slot(slot) else {
+                return 0;
+            };
+            if entry.target.load(Ordering::Acquire) != VACANT {
+                kept = kept.max(slot + 1);
+            } else if kept != 0 {
+                // Not behind the last handle.
+                entry.dependent.store(vacant as usize, Ordering::Release);
+                vacant = slot + 1;
+            }
+        }
+        (free.used, free.vacant) = (kept, vacant);
+        let paid = kept.next_multiple_of(PAGE_SLOTS);
+        let before = free.paid;
+        // From the end, so that what is left is whole if the system refuses.
+        while free.paid > paid {
+            let (segment, end) = segment_of(free.paid - 1);
+            let end = end + 1;
+            let count = end.min((free.paid - paid) as usize);
+            let slot = size_of::<Slot>();
+            let Some(mapping) = self.segments[segment].get() else {
+                break;
+            };
+            // SAFETY: no handle has a slot there, and a vacant slot that is read all the same is
+            // found vacant before and after.
+            if !unsafe { mapping.discard((end - count) * slot, count * slot) } {
+                break;
+            }
+            free.paid -= count as u32;
+        }
+        (before - free.paid) as usize * size_of::<Slot>()
     }
 
     fn for_each(&self, mut each: impl FnMut(u32, &Slot)) {
@@ -187,19 +232,6 @@ impl Slab {
                 && entry.target.load(Ordering::Acquire) != VACANT
             {
                 each(slot, entry);
-            }
-        }
-    }
-}
-
-impl Drop for Slab {
-    fn drop(&mut self) {
-        for (segment, start) in self.segments.iter_mut().enumerate() {
-            let start = *start.get_mut();
-            if !start.is_null() {
-                let slots = core::ptr::slice_from_raw_parts_mut(start, FIRST_SEGMENT << segment);
-                // SAFETY: `take` made it from a box of that length.
-                drop(unsafe { Box::from_raw(slots) });
             }
         }
     }
@@ -236,6 +268,12 @@ impl Handles {
         self.slab(id.kind()).release(id.slot())
     }
 
+    /// Gives back memory behind the last handle of each kind; tells how many bytes. For a
+    /// collection of everything: it looks at all slots.
+    pub(crate) fn trim(&self) -> usize {
+        self.slabs.iter().map(Slab::trim).sum()
+    }
+
     fn entry(&self, id: HandleId) -> Option<&Slot> {
         self.slab(id.kind())
             .slot(id.slot())
@@ -250,14 +288,12 @@ impl Handles {
             .load(Ordering::Acquire)
         {
             VACANT => None,
-            addr => Some(ObjectRef::from_addr(addr)),
+            addr => Some(object(addr)),
         }
     }
 
     pub(crate) fn dependent(&self, id: HandleId) -> Option<Option<ObjectRef>> {
-        Some(ObjectRef::from_addr(
-            self.entry(id)?.dependent.load(Ordering::Acquire),
-        ))
+        Some(object(self.entry(id)?.dependent.load(Ordering::Acquire)))
     }
 
     pub(crate) fn set(&self, id: HandleId, target: Option<ObjectRef>) -> bool {
@@ -289,7 +325,7 @@ impl Handles {
         self.slab(kind).for_each(|slot, entry| {
             each(
                 HandleId::new(kind, slot),
-                ObjectRef::from_addr(entry.target.load(Ordering::Acquire)),
+                object(entry.target.load(Ordering::Acquire)),
             );
         });
     }
@@ -298,8 +334,8 @@ impl Handles {
     /// both.
     pub(crate) fn for_each_pair(&self, mut each: impl FnMut(ObjectRef, ObjectRef)) {
         self.slab(HandleKind::Dependent).for_each(|_, entry| {
-            let target = ObjectRef::from_addr(entry.target.load(Ordering::Acquire));
-            let dependent = ObjectRef::from_addr(entry.dependent.load(Ordering::Acquire));
+            let target = object(entry.target.load(Ordering::Acquire));
+            let dependent = object(entry.dependent.load(Ordering::Acquire));
             if let (Some(target), Some(dependent)) = (target, dependent) {
                 each(target, dependent);
             }
@@ -315,12 +351,12 @@ impl Handles {
     ) -> usize {
         let mut cleared = 0;
         self.slab(kind).for_each(|_, entry| {
-            if let Some(object) = ObjectRef::from_addr(entry.target.load(Ordering::Acquire))
+            if let Some(object) = object(entry.target.load(Ordering::Acquire))
                 && !is_live(object)
                 // A thread that is no mutator may free the handle right now.
-                && entry.target.compare_exchange(object.addr(), 0, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+                && entry.target.compare_exchange(object.addr(), NULL, Ordering::AcqRel, Ordering::Relaxed).is_ok()
             {
-                entry.dependent.store(0, Ordering::Release);
+                entry.dependent.store(NULL, Ordering::Release);
                 cleared += 1;
             }
         });
@@ -329,7 +365,14 @@ impl Handles {
 }
 
 fn word(object: Option<ObjectRef>) -> usize {
-    object.map_or(0, ObjectRef::addr)
+    object.map_or(NULL, ObjectRef::addr)
+}
+
+fn object(word: usize) -> Option<ObjectRef> {
+    if word == NULL {
+        return None;
+    }
+    ObjectRef::from_addr(word)
 }
 
 #[cfg(test)]
@@ -375,6 +418,51 @@ mod tests {
         let id = HandleId::from_bits(!7 | 1).expect("a possible id");
         assert_eq!(handles.get(id), None);
         assert!(!handles.free(id));
+    }
+
+    #[test]
+    fn memory_behind_the_last_handle_is_given_back() {
+        let handles = Handles::new();
+        let mut paid = 0;
+        let mut make = |n: usize| {
+            let object = ObjectRef::from_addr(n * 8 + 8);
+            let made = handles.alloc(HandleKind::Normal, object, None, |bytes| {
+                paid += bytes;
+                true
+            });
+            (made.expect("room"), object)
+        };
+        let all: Vec<_> = (0..10_000).map(&mut make).collect();
+        let kept = [0, 255, 256, 3000];
+        for (n, (id, _)) in all.iter().enumerate() {
+            assert!(kept.contains(&n) || handles.free(*id));
+        }
+        let given = handles.trim();
+        assert_eq!(handles.trim(), 0, "all at once");
+        let check = || {
+            for (n, (id, object)) in all.iter().enumerate() {
+                let expected = kept.contains(&n).then_some(*object);
+                assert_eq!(handles.get(*id), expected, "handle {n}");
+            }
+        };
+        check();
+        // What is kept fits 3,001 slots of 16 bytes.
+        let again: Vec<_> = (0..2997).map(&mut make).collect();
+        assert!(
+            again.iter().all(|(id, _)| id.slot() <= 3000),
+            "lowest first"
+        );
+        for (id, _) in &again {
+            assert!(handles.free(*id));
+        }
+        check();
+        assert_eq!(handles.trim(), 0);
+        assert_eq!(paid - given, 12 * 4096);
+        for n in kept {
+            assert!(handles.free(all[n].0));
+        }
+        assert_eq!(handles.trim(), 12 * 4096);
+        assert!(all.iter().all(|(id, _)| handles.get(*id).is_none()));
     }
 
     #[test]

@@ -84,6 +84,12 @@ impl Space {
         fits
     }
 
+    /// Takes back what [`Space::reserve_aux`] counted.
+    pub(crate) fn release_aux(&mut self, bytes: usize) {
+        debug_assert!(bytes <= self.aux_bytes);
+        self.aux_bytes = self.aux_bytes.saturating_sub(bytes);
+    }
+
     /// A free block.
     pub(crate) fn take_block(&mut self, core: &Core) -> Option<BlockGrant> {
         if !self.fits(core, PAGES_PER_BLOCK) {

@@ -105,6 +105,8 @@ fn holes_between_survivors_take_larger_objects_in_the_end() {
 fn tables_count_against_the_limit() {
     let vm = vm(HeapOptions::new(1 << 20));
     let mutator = Mutator::new(&vm);
+    let object = mutator.node(0, 1).expect("room for one object");
+    mutator.root(object);
     let mut handles = Vec::new();
     let error = loop {
         match vm.alloc_handle(HandleKind::Weak, None) {
@@ -119,12 +121,62 @@ fn tables_count_against_the_limit() {
         handles.len()
     );
     assert!(vm.stats().committed_bytes <= 1 << 20);
-    let object = mutator.node(0, 1).expect("room for one object");
-    mutator.root(object);
     for handle in handles {
         assert!(vm.free_handle(handle));
     }
     assert!(vm.alloc_handle(HandleKind::Weak, Some(object)).is_ok());
+}
+
+#[test]
+fn tables_give_their_memory_back() {
+    let vm = vm(HeapOptions::new(1 << 20));
+    let mutator = Mutator::new(&vm);
+    let room = || {
+        let before = mutator.roots().len();
+        while let Ok(array) = mutator.array(Kind::Bytes, 1000) {
+            mutator.root(array);
+        }
+        let count = mutator.roots().len() - before;
+        mutator.roots().truncate(before);
+        vm.collect(2);
+        count
+    };
+    let first = room();
+    assert!(first > 500, "{first}");
+
+    let mut handles = Vec::new();
+    while let Ok(handle) = vm.alloc_handle(HandleKind::Weak, None) {
+        handles.push(handle);
+    }
+    for handle in handles {
+        assert!(vm.free_handle(handle));
+    }
+    vm.collect(2);
+    assert_eq!(room(), first, "after handles");
+
+    while let Ok(object) = mutator.node(0, 1) {
+        if vm.register_for_finalization(object).is_err() {
+            break;
+        }
+        mutator.root(object);
+    }
+    mutator.roots().clear();
+    vm.collect(2);
+    while vm.pop_finalizable().is_some() {}
+    vm.collect(2);
+    assert!(room() > first - first / 8, "after finalizers");
+
+    while vm.reserve_native(1000).is_ok() {
+        mutator.root(
+            mutator
+                .node(0, 1)
+                .unwrap_or_else(|_| mutator.roots()[0].expect("a node")),
+        );
+    }
+    vm.release_native(1000 * mutator.roots().len());
+    mutator.roots().clear();
+    vm.collect(2);
+    assert!(room() > first - first / 8, "after native memory");
 }
 
 #[test]

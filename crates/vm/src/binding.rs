@@ -207,7 +207,10 @@ unsafe impl VmBinding for GcBinding {
     fn process_weak(&self, weak: &WeakVisitor<'_>) {
         if let Some(runtime) = self.runtime() {
             let is_live = |address| ObjectRef::from_addr(address).is_some_and(|o| weak.is_live(o));
-            runtime.monitors().sweep(&is_live);
+            // SAFETY: the collector calls this with the world stopped. A thread that uses a monitor
+            // has its object as an argument, which keeps it.
+            let given = unsafe { runtime.monitors().sweep(&is_live) };
+            runtime.heap().release_native(given);
         }
     }
 

@@ -142,6 +142,9 @@ impl<B: VmBinding> Cycle<'_, B> {
             }
             major_cpu = thread_cpu_time().saturating_sub(cpu_begin);
         }
+        if scope != Scope::Young {
+            space.release_aux(self.handles.trim() + self.finalization.trim());
+        }
         let (mark_time, major_time) = (begin.elapsed(), major_begin.elapsed());
         let begin = Instant::now();
         sweep::sweep(core, space, scope, |addr| self.has_refs(addr));

@@ -116,6 +116,7 @@ impl<B: VmBinding> Heap<B> {
             },
         });
         let outcome = cycle.run(&mut space, scope, before, current, major);
+        space.release_aux(self.returned.swap(0, Relaxed));
         let generation = if outcome.flipped { 2 } else { generation };
         let young_cpu = thread_cpu_time()
             .saturating_sub(cpu_begin)

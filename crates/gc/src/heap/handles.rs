@@ -46,7 +46,9 @@ impl<B: VmBinding> Heap<B> {
         let requested = AtomicUsize::new(0);
         let grow = |bytes: usize| {
             requested.store(bytes, Relaxed);
-            self.space.lock().reserve_aux(&self.core, bytes)
+            let mut space = self.space.lock();
+            space.release_aux(self.returned.swap(0, Relaxed));
+            space.reserve_aux(&self.core, bytes)
         };
         let epoch = self.epoch.load(Relaxed);
         if let Some(done) = attempt(&grow) {
@@ -60,12 +62,17 @@ impl<B: VmBinding> Heap<B> {
     }
 
     /// Counts `bytes` of memory that the VM keeps for objects outside the heap (inflated locks, say)
-    /// against the limit, for as long as the heap lives. Collects once if there is no room.
+    /// against the limit, until [`Heap::release_native`]. Collects once if there is no room.
     ///
     /// # Errors
     /// When it does not fit under the limit.
     pub fn reserve_native(&self, bytes: usize) -> Result<(), OutOfMemory> {
         self.with_tables(|grow| grow(bytes).then_some(()))
+    }
+
+    /// Takes back what [`Heap::reserve_native`] counted. May be called while the world is stopped.
+    pub fn release_native(&self, bytes: usize) {
+        self.returned.fetch_add(bytes, Relaxed);
     }
 
     /// Frees a handle; false if there is none of that id.

@@ -75,6 +75,8 @@ pub struct Heap<B: VmBinding> {
     /// was at the last collection.
     pressure: AtomicUsize,
     pressure_base: AtomicUsize,
+    /// Bytes given back by [`Heap::release_native`] that still count against the limit.
+    returned: AtomicUsize,
     /// Collections so far.
     epoch: AtomicU64,
     /// Allocations since the last collection by stress mode.
@@ -117,6 +119,7 @@ impl<B: VmBinding> Heap<B> {
             budget: AtomicUsize::new(budget),
             pressure: AtomicUsize::new(0),
             pressure_base: AtomicUsize::new(0),
+            returned: AtomicUsize::new(0),
             epoch: AtomicU64::new(0),
             limit_epoch: AtomicU64::new(0),
             stress_count: AtomicU32::new(0),

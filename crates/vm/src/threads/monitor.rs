@@ -4,15 +4,13 @@
 //! upper 20 bits, recursion in the middle 10), an identity hash, or the number of
 //! an inflated monitor, which holds both.
 
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
-
 use super::Thread;
+use super::monitors::Monitor;
 use crate::icall::Thrown;
 use crate::object::ObjRef;
-use crate::util::AppendVec;
 
 const TAG: u32 = 3;
 const THIN: u32 = 0;
@@ -32,98 +30,6 @@ pub(super) fn thin_lock(thread: u32) -> u32 {
     }
 }
 
-#[derive(Debug, Default)]
-struct State {
-    owner: u32,
-    count: u32,
-    hash: u32,
-    /// Tickets of threads in `Wait`, oldest first; a pulsed ticket is removed.
-    waiting: Vec<u64>,
-    next_ticket: u64,
-}
-
-/// An inflated lock.
-#[derive(Debug, Default)]
-pub struct Monitor {
-    state: Mutex<State>,
-    entered: Condvar,
-    pulsed: Condvar,
-    /// Object it belongs to, held weakly; 0 when free.
-    object: AtomicUsize,
-}
-
-/// What a monitor costs: itself, the allocator's share, its place in the lists of all and of free ones.
-const MONITOR_BYTES: usize = size_of::<Monitor>() + 16 + 8 + 4;
-
-/// All inflated monitors of a runtime.
-#[derive(Debug, Default)]
-pub struct Monitors {
-    all: AppendVec<Monitor>,
-    free: Mutex<Vec<u32>>,
-    hash_seed: AtomicU32,
-}
-
-impl Monitors {
-    /// Frees the monitors of dead objects. The world is stopped.
-    pub(crate) fn sweep(&self, is_live: &dyn Fn(usize) -> bool) {
-        for (i, monitor) in self.all.iter().enumerate() {
-            let object = monitor.object.load(Ordering::Relaxed);
-            if object != 0 && !is_live(object) {
-                monitor.object.store(0, Ordering::Relaxed);
-                *monitor.state.lock() = State::default();
-                self.free.lock().push(i as u32);
-            }
-        }
-    }
-
-    fn next_hash(&self) -> u32 {
-        // A permutation of a counter: distinct until 2^30 objects have been hashed.
-        let n = self
-            .hash_seed
-            .fetch_add(1, Ordering::Relaxed)
-            .wrapping_add(1);
-        let mut x = n.wrapping_mul(0x9e37_79b1);
-        x ^= x >> 15;
-        (x.wrapping_mul(0x85eb_ca6b) >> 2).max(1)
-    }
-
-    /// A monitor for `object`. `room` says whether so many bytes more fit under the heap's limit; it
-    /// may collect, which frees monitors.
-    fn take(&self, object: ObjRef, room: impl FnOnce(usize) -> bool) -> Option<u32> {
-        let free = || self.free.lock().pop();
-        let index = match free() {
-            Some(i) => i,
-            None if room(MONITOR_BYTES) => {
-                let mut index = 0;
-                self.all.push_with(|i| {
-                    index = i as u32;
-                    Monitor::default()
-                });
-                index
-            }
-            None => free()?,
-        };
-        if let Some(m) = self.all.get(index as usize) {
-            m.object.store(object.address(), Ordering::Relaxed);
-        }
-        Some(index)
-    }
-
-    fn give_back(&self, index: u32) {
-        if let Some(m) = self.all.get(index as usize) {
-            *m.state.lock() = State::default();
-            m.object.store(0, Ordering::Relaxed);
-        }
-        self.free.lock().push(index);
-    }
-
-    fn get(&self, index: u32) -> &Monitor {
-        self.all
-            .get(index as usize)
-            .expect("sync words name monitors that exist")
-    }
-}
-
 /// A thread that waits on a monitor; no longer when this is dropped.
 struct WaitingOn<'t>(&'t Thread);
 
@@ -140,7 +46,8 @@ impl crate::runtime::Runtime {
         let woken = self.threads().with_thread(id, |thread| {
             thread.set_alert(true);
             let monitor = thread.waiting_on().load(Ordering::SeqCst) as *const Monitor;
-            // SAFETY: monitors are never freed while their runtime lives.
+            // SAFETY: its object lives while a thread waits, and the list of threads is locked, which
+            // keeps collections away.
             if let Some(monitor) = unsafe { monitor.as_ref() } {
                 // The lock orders this after the waiter's look at the alert.
                 let _state = monitor.state.lock();
