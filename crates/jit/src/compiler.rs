@@ -115,6 +115,7 @@ impl Compiler {
     }
 
     /// Builds one function with `build` and appends its code.
+    #[expect(clippy::too_many_arguments, reason = "parts of one compilation")]
     pub(crate) fn function(
         &self,
         tier: Tier,

@@ -453,6 +453,9 @@ pub enum Helper {
     FloatToU64,
     /// `(thread, dst, src, u64 bytes)`: copy of a value with references into the heap (no throw).
     CopyWithBarrier,
+    /// `(slot)`: what [`WriteBarrier`] asks for after a store to the slot, which may be outside the
+    /// heap. By the `preserve_all` convention: see [`WriteBarrier::stub`].
+    WriteBarrier,
     /// `(dst, src, u64 bytes)`: `memmove` (no thread argument, no throw).
     MemCopy,
     /// `(dst, u64 byte value, u64 bytes)`: `memset` (no thread argument, no throw).
@@ -476,6 +479,7 @@ impl Helper {
                 | Helper::MemCopy
                 | Helper::MemFill
                 | Helper::CopyWithBarrier
+                | Helper::WriteBarrier
                 | Helper::LocallocMark
                 | Helper::LocallocRelease
         )
@@ -509,6 +513,8 @@ pub enum ThrowKind {
     EntryPointNotFound,
     /// System.NotSupportedException
     NotSupported,
+    /// The thread's pending exception.
+    Pending,
 }
 
 /// A symbolic address in compiled code.

@@ -106,7 +106,7 @@ impl Compiler {
                 |clif, frontend, symbols| {
                     let config = self.isa(tier).frontend_config();
                     Ok(lower(
-                        func, &eh, &plan, host, shared, config, clif, frontend, symbols,
+                        func, &eh, &plan, host, shared, tier, config, clif, frontend, symbols,
                     ))
                 },
             )?;

@@ -421,8 +421,10 @@ fn missing_barriers_are_found() {
         witness.demand_barriers();
         let found = faults(&witness, &method);
         let missing = |f: &&Fault| matches!(f, Fault::NoBarrier { .. });
-        // Not the object that was just made, and not the static field.
-        assert_eq!(found.iter().filter(missing).count(), 2, "{found:?}");
+        // Not the object that was just made, and not the static field. In quick code a helper stores
+        // the element.
+        let expected = if tier == Tier::Quick { 1 } else { 2 };
+        assert_eq!(found.iter().filter(missing).count(), expected, "{found:?}");
     }
 }
 

@@ -21,6 +21,7 @@ use crate::domain::{CastCache, Domain};
 use crate::error::{LoadError, LoadResult};
 use crate::exec::{
     CALLS_BEFORE_TIER_UP, CodeMap, DispatchCache, Helpers, StubCache, TierPolicy, Tiering,
+    write_barrier,
 };
 use crate::icall::IcallTable;
 use crate::loader::{LoadedImage, SearchPath};
@@ -191,7 +192,7 @@ impl Runtime {
                 format!("cannot reserve the heap: {e}"),
             )
         })?;
-        let helpers = Helpers::install(&global_code)?;
+        let helpers = Helpers::install(&global_code, write_barrier(&heap))?;
         let compiler = Compiler::new(CompilerOptions {
             check: options.check_code,
             ..CompilerOptions::default()

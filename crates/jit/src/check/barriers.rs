@@ -43,7 +43,13 @@ pub(super) fn check(
                 Inst::AtomicStore(Mem::Ref, addr, _)
                 | Inst::AtomicRmw(_, Mem::Ref, addr, _)
                 | Inst::AtomicCas(Mem::Ref, addr, ..) => covered(*addr),
-                Inst::StoreElement { array, value, .. } => null(*value) || covered(*array),
+                Inst::StoreElement { array, value, .. } => {
+                    let by_helper = || {
+                        calls(witness, evidence, node, Helper::StoreElemRef)
+                            && !stores(evidence, node)
+                    };
+                    null(*value) || covered(*array) || by_helper()
+                }
                 Inst::CopyStruct {
                     barrier: true, dst, ..
                 } => covered(*dst) || calls(witness, evidence, node, Helper::CopyWithBarrier),
@@ -87,7 +93,14 @@ fn calls(witness: &Witness, evidence: &Evidence, node: u32, helper: Helper) -> b
     })
 }
 
-/// Whether a node looks at the barrier's table at a place that follows from the stored-to address.
+/// Whether a node stores anything by itself.
+fn stores(evidence: &Evidence, node: u32) -> bool {
+    let is_store = |inst| matches!(evidence.clif.dfg.insts[inst], InstructionData::Store { .. });
+    of_node(evidence, node).any(is_store)
+}
+
+/// Whether a node looks at the barrier's table at a place that follows from the stored-to address, or
+/// has the helper do so.
 fn has_barrier(witness: &Witness, evidence: &Evidence, node: u32, base: Value) -> bool {
     let func = &evidence.clif;
     let Some(base) = evidence.names.values[base] else {
@@ -95,6 +108,13 @@ fn has_barrier(witness: &Witness, evidence: &Evidence, node: u32, base: Value) -
     };
     let base = func.dfg.resolve_aliases(base);
     of_node(evidence, node).any(|inst| {
+        if let Some((callee, args)) = flow::direct(func, inst) {
+            let name = &func.dfg.ext_funcs[callee].name;
+            return evidence.symbol_of(&witness.symbols, name) == Some(BARRIER)
+                && args
+                    .first()
+                    .is_some_and(|arg| leaves(func, *arg).contains(&base));
+        }
         let InstructionData::Load { arg, .. } = &func.dfg.insts[inst] else {
             return false;
         };
@@ -104,6 +124,7 @@ fn has_barrier(witness: &Witness, evidence: &Evidence, node: u32, base: Value) -
     })
 }
 
+const BARRIER: Symbol = Symbol::Helper(Helper::WriteBarrier);
 const TABLE: Symbol = Symbol::Barrier(BarrierConstant::Table);
 
 /// The symbol that a value is the address of.

@@ -7,6 +7,7 @@ use super::calls::{Call, Target, at_site};
 use super::{Evidence, Fault, Witness};
 use crate::clif::helpers::{HelperKind, signature_of};
 use crate::clif::lower::Place;
+use crate::clif::traps::throw_kind;
 use crate::code::{CompiledMethod, EhClauseKind};
 use crate::hir::{ClauseKind, FuncKind, Handler, Inst};
 use crate::host::{Helper, Symbol, ThrowKind};
@@ -259,7 +260,7 @@ fn pad_targets(func: &ir::Function, pad: ir::Block) -> Vec<ir::Block> {
     }
 }
 
-/// After a helper that may throw comes a look at the pending exception, and a branch on it.
+/// After a helper that may throw comes a look at the pending exception, and a branch or trap on it.
 fn check_pending(
     witness: &Witness,
     evidence: &Evidence,
@@ -292,6 +293,10 @@ fn check_pending(
                         c.block == cold
                             && c.target == Target::Symbol(Symbol::Helper(Helper::RaisePending))
                     });
+                }
+                InstructionData::CondTrap { arg, code, .. } if Some(*arg) == loaded => {
+                    raises = data.opcode() == Opcode::Trapnz
+                        && throw_kind(*code) == Some(ThrowKind::Pending);
                 }
                 _ if data.opcode().is_call() || data.opcode().can_store() => break,
                 _ => {}

@@ -16,7 +16,7 @@ use crate::clif::lower::RootSlots;
 use crate::clif::symbols::{Imports, SymbolTable, context_slot};
 use crate::clif::traps;
 use crate::hir::{Mem, Ty};
-use crate::host::{AbiConfig, CompilerHost, Helper, Symbol};
+use crate::host::{AbiConfig, CompilerHost, Helper, Symbol, ThrowKind};
 
 /// Largest struct copied or cleared inline, in bytes.
 const INLINE_BYTES: u32 = 128;
@@ -47,6 +47,8 @@ pub(crate) struct Emit<'a> {
     sigs: Vec<(Signature, SigRef)>,
     /// In shared code: who knows which symbols are generic, and the generic context.
     generic: Option<(&'a dyn CompilerHost, Value)>,
+    /// Whether the code is to be short rather than fast: what is compiled quickly runs seldom.
+    pub(crate) quick: bool,
 }
 
 impl<'a> Emit<'a> {
@@ -63,6 +65,7 @@ impl<'a> Emit<'a> {
             imports: Imports::default(),
             sigs: Vec::new(),
             generic: None,
+            quick: false,
         }
     }
 
@@ -300,11 +303,12 @@ impl<'a> Emit<'a> {
         self.b.inst_results(call).first().copied()
     }
 
-    /// Calls [`Helper::PollPreserved`].
-    pub(crate) fn preserved_poll(&mut self) {
-        let sig = self.sig(Signature::new(CallConv::PreserveAll));
-        let func = self.callee(Symbol::Helper(Helper::PollPreserved), sig);
-        self.b.ins().call(func, &[]);
+    /// Calls a helper that keeps all registers.
+    pub(crate) fn preserving(&mut self, helper: Helper, args: &[Value]) {
+        let (_, params, _) = signature_of(helper);
+        let sig = self.sig(abi::signature(CallConv::PreserveAll, params, None));
+        let func = self.callee(Symbol::Helper(helper), sig);
+        self.b.ins().call(func, args);
     }
 
     /// Stores what may name objects in frame memory that the collector reads at every call.
@@ -419,6 +423,11 @@ impl<'a> Emit<'a> {
     /// After a helper that may throw: goes to a cold block that raises when an exception is pending.
     pub(crate) fn raise_if_pending(&mut self, unwind: Option<Unwind>) {
         let pending = self.pending();
+        if self.quick && unwind.is_none() {
+            let code = traps::trap_code(ThrowKind::Pending);
+            self.b.ins().trapnz(pending, code);
+            return;
+        }
         let cold = self.cold_block();
         let next = self.b.create_block();
         self.b.ins().brif(pending, cold, &[], next, &[]);

@@ -47,6 +47,7 @@ pub(crate) fn signature_of(helper: Helper) -> (HelperKind, &'static [Ty], Option
         Helper::LocallocRelease => (Plain, &[I64], None),
         Helper::FloatRem => (Pure, &[F64, F64], Some(F64)),
         Helper::FloatToU64 => (Pure, &[F64], Some(I64)),
+        Helper::WriteBarrier => (Pure, &[ByRef], None),
         Helper::CopyWithBarrier => (Plain, &[ByRef, ByRef, I64], None),
         Helper::MemCopy => (Pure, &[I64, I64, I64], None),
         Helper::MemFill => (Pure, &[I64, I64, I64], None),

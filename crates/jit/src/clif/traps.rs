@@ -4,7 +4,7 @@ use cranelift_codegen::ir::TrapCode;
 
 use crate::host::ThrowKind;
 
-const KINDS: [ThrowKind; 11] = [
+const KINDS: [ThrowKind; 12] = [
     ThrowKind::NullReference,
     ThrowKind::IndexOutOfRange,
     ThrowKind::Overflow,
@@ -16,6 +16,7 @@ const KINDS: [ThrowKind; 11] = [
     ThrowKind::InvalidCast,
     ThrowKind::EntryPointNotFound,
     ThrowKind::NotSupported,
+    ThrowKind::Pending,
 ];
 
 /// After a call that never returns; not in the trap table.

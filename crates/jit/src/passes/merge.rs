@@ -33,7 +33,7 @@ pub(super) fn run(func: &mut Func) {
                 break;
             }
             let args = edge.args.clone();
-            let data = std::mem::replace(&mut func.blocks[next].nodes, Vec::new());
+            let data = std::mem::take(&mut func.blocks[next].nodes);
             let term = std::mem::take(&mut func.blocks[next].term);
             let params = std::mem::take(&mut func.blocks[next].params);
             let (il, region) = (func.blocks[next].term_il, func.blocks[next].region);

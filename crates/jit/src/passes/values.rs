@@ -281,7 +281,8 @@ impl Walk<'_> {
                 object: addr,
                 ..
             } => {
-                if *access == Access::MayBeNull && !self.not_null(*addr) {
+                let checked = *access == Access::MayBeNull && !self.not_null(*addr);
+                if checked {
                     *access = Access::Safe;
                 }
             }

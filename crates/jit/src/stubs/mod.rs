@@ -1,5 +1,6 @@
 //! Stubs between managed code and the runtime, and the entries of delegates.
 
+mod barrier;
 mod delegate;
 mod invoke;
 mod native;

@@ -204,6 +204,11 @@ impl Machine {
             self.thunks.borrow_mut().insert(helper, stub);
             return stub;
         }
+        if helper == Helper::WriteBarrier {
+            let stub = self.put(&self.host.barrier.get().expect("a barrier").stub());
+            self.thunks.borrow_mut().insert(helper, stub);
+            return stub;
+        }
         let thunk = match unwind::raising(helper) {
             Some(id) => self.raise_thunk(id),
             None => self.jump_thunk(unwind::helper_address(helper)),

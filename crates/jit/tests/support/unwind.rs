@@ -124,6 +124,7 @@ pub unsafe extern "C" fn raise(
                 THROW | RETHROW if a == 0 => new_exception(thread, ThrowKind::NullReference as u64),
                 THROW | RETHROW => a,
                 PENDING => std::mem::take(&mut thread.pending),
+                TRAP if a == ThrowKind::Pending as u64 => std::mem::take(&mut thread.pending),
                 KIND | TRAP => new_exception(thread, a),
                 DEFERRED => {
                     let _ = b;

@@ -1,7 +1,7 @@
 //! Addresses of the helpers that compiled code calls.
 
 use ferrocil_codeman::CodeManager;
-use ferrocil_jit::host::Helper;
+use ferrocil_jit::host::{Helper, WriteBarrier};
 use rustc_hash::FxHashMap;
 
 use super::runtime_helpers as rt;
@@ -18,8 +18,11 @@ pub struct Helpers {
 }
 
 impl Helpers {
-    /// Emits the entries into the global code manager.
-    pub(crate) fn install(code: &CodeManager) -> LoadResult<Helpers> {
+    /// Emits the entries into the global code manager. `barrier`: the heap's, if it has one.
+    pub(crate) fn install(
+        code: &CodeManager,
+        barrier: Option<WriteBarrier>,
+    ) -> LoadResult<Helpers> {
         let mut table = FxHashMap::default();
         // Raising stubs find their frame themselves and are reached directly.
         let raising: [(Helper, usize); 7] = [
@@ -138,6 +141,12 @@ impl Helpers {
             code.install(&emit::preserved_poll(rt::poll as *const () as usize), 16)?
                 .address,
         );
+        if let Some(barrier) = barrier {
+            table.insert(
+                Helper::WriteBarrier,
+                code.install(&barrier.stub(), 16)?.address,
+            );
+        }
         Ok(Helpers {
             table,
             prestub: code

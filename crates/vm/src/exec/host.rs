@@ -1,6 +1,6 @@
 //! Our answers to the compiler's questions.
 
-use ferrocil_gc::BarrierDescriptor;
+use ferrocil_gc::{BarrierDescriptor, Heap};
 use ferrocil_generics::{Context, MethodId, TypeId};
 use ferrocil_jit::host::{
     AbiConfig, ArrayInfo, BoxKind, CallKind, CallSig, CallSite, CalliSig, CastStrategy,
@@ -10,6 +10,7 @@ use ferrocil_jit::host::{
 };
 use ferrocil_metadata::{ElementType, MethodImplAttributes, TableId, Token, TypeAttributes};
 
+use crate::binding::GcBinding;
 use crate::codecache::{Assumption, Recorder};
 use crate::domain::{Domain, IMT_OFFSET, IMT_SLOTS, VTable};
 use crate::dynamic::{DynamicBody, DynamicRef};
@@ -30,6 +31,32 @@ pub(crate) struct Host<'t> {
     pub(crate) thread: &'t Thread,
     /// Notes what the answers of one compilation came from, when its code may be kept.
     pub(crate) recorder: Option<&'t Recorder>,
+}
+
+/// The barrier that compiled code owes a heap.
+pub(crate) fn write_barrier(heap: &Heap<GcBinding>) -> Option<WriteBarrier> {
+    match heap.barrier_descriptor() {
+        BarrierDescriptor::UnloggedLine {
+            table,
+            heap_start,
+            heap_len,
+            shift,
+            unlogged,
+            logged,
+            block_table,
+            block_shift,
+        } => Some(WriteBarrier {
+            table: table.wrapping_sub(heap_start >> shift),
+            heap_start,
+            heap_len,
+            shift,
+            unlogged,
+            logged,
+            block_table: block_table.wrapping_sub(heap_start >> block_shift),
+            block_shift,
+        }),
+        _ => None,
+    }
 }
 
 /// A type as the compiler names it.
@@ -532,28 +559,7 @@ impl Host<'_> {
 
 impl CompilerHost for Host<'_> {
     fn barrier(&self) -> Option<WriteBarrier> {
-        match self.runtime.heap().barrier_descriptor() {
-            BarrierDescriptor::UnloggedLine {
-                table,
-                heap_start,
-                heap_len,
-                shift,
-                unlogged,
-                logged,
-                block_table,
-                block_shift,
-            } => Some(WriteBarrier {
-                table: table.wrapping_sub(heap_start >> shift),
-                heap_start,
-                heap_len,
-                shift,
-                unlogged,
-                logged,
-                block_table: block_table.wrapping_sub(heap_start >> block_shift),
-                block_shift,
-            }),
-            _ => None,
-        }
+        write_barrier(self.runtime.heap())
     }
 
     fn abi(&self) -> AbiConfig {

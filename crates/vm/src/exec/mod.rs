@@ -21,7 +21,7 @@ pub use codemap::{CodeInfo, CodeKind, CodeMap};
 pub use compile::prestub;
 pub use dispatch::DispatchCache;
 pub use helpers::Helpers;
-pub(crate) use host::Host;
+pub(crate) use host::{Host, write_barrier};
 pub use invoke::{InvokeTarget, Returned};
 pub use precompile::Precompiled;
 pub(crate) use share::{shared_offset, shared_type_of};

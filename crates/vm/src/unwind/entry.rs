@@ -176,7 +176,12 @@ pub extern "C" fn trap(
     pc: usize,
     out: *mut Resume,
 ) {
-    raising!(thread, fp, pc, true, out).kind(kind);
+    let raising = raising!(thread, fp, pc, true, out);
+    if kind == ThrowKind::Pending as u64 {
+        raising.pending();
+    } else {
+        raising.kind(kind);
+    }
 }
 
 /// An exception of a kind that a clause of the calling frame takes: gives it with its trace, or

@@ -31,13 +31,19 @@ impl Lower<'_, '_> {
         size: u32,
         vtable_offset: u32,
     ) -> ir::Value {
+        let slow = |lower: &mut Self| {
+            let vtable = lower.e.symbol(Symbol::VTable(class));
+            lower.throwing(Helper::AllocObject, &[vtable])
+        };
+        if self.e.quick
+            && let Some(object) = slow(self)
+        {
+            return object;
+        }
         let size = self
             .e
             .word(i64::from(size.next_multiple_of(8)).max(MIN_OBJECT));
-        self.bump(size, None, vtable_offset, None, |lower| {
-            let vtable = lower.e.symbol(Symbol::VTable(class));
-            lower.throwing(Helper::AllocObject, &[vtable])
-        })
+        self.bump(size, None, vtable_offset, None, slow)
     }
 
     pub(super) fn new_vector(
@@ -49,6 +55,15 @@ impl Lower<'_, '_> {
         length: Value,
     ) -> ir::Value {
         let length = self.val(length);
+        let slow = |lower: &mut Self| {
+            let vtable = lower.e.symbol(Symbol::VTable(array));
+            lower.throwing(Helper::AllocVector, &[vtable, length])
+        };
+        if self.e.quick
+            && let Some(object) = slow(self)
+        {
+            return object;
+        }
         let data = self.e.abi.vector_data;
         let most = max_bytes.saturating_sub(data + 8) / elem_size.max(1);
         let most = self.e.word(i64::from(most));
@@ -63,10 +78,7 @@ impl Lower<'_, '_> {
         let bytes = self.e.offset(bytes, i64::from(data) + 7);
         let mask = self.e.word(-8);
         let bytes = self.e.b.ins().band(bytes, mask);
-        self.bump(bytes, Some(fits), vtable_offset, Some(length), |lower| {
-            let vtable = lower.e.symbol(Symbol::VTable(array));
-            lower.throwing(Helper::AllocVector, &[vtable, length])
-        })
+        self.bump(bytes, Some(fits), vtable_offset, Some(length), slow)
     }
 
     /// Takes `size` bytes from the buffer if `fits` and they are there, else calls `slow`.
@@ -168,6 +180,9 @@ impl Lower<'_, '_> {
     /// Logs the line of a slot. `anywhere`: the slot may be outside the heap.
     pub(super) fn barrier(&mut self, slot: ir::Value, anywhere: bool) {
         let Some(barrier) = self.barrier else { return };
+        if self.e.quick {
+            return self.e.preserving(Helper::WriteBarrier, &[slot]);
+        }
         let flags = MemFlagsData::trusted();
         let next = self.e.b.create_block();
         if anywhere {

@@ -23,6 +23,7 @@ use crate::clif::abi::signature;
 use crate::clif::emit::{Emit, Unwind};
 use crate::clif::symbols::SymbolTable;
 use crate::clif::traps;
+use crate::compiler::Tier;
 use crate::hir::{
     Block, ClauseKind, Cond, Edge, Func, FuncKind, Handler, Inst, Mem, MethodEh, Node, RegionId,
     Slot, Terminator, Ty, Value,
@@ -68,6 +69,7 @@ pub(crate) fn lower<'a>(
     plan: &RootPlan,
     host: &'a dyn CompilerHost,
     shared: bool,
+    tier: Tier,
     config: TargetFrontendConfig,
     clif: &'a mut Function,
     frontend: &'a mut FunctionBuilderContext,
@@ -92,6 +94,7 @@ pub(crate) fn lower<'a>(
         host,
         facts: None,
     };
+    lower.e.quick = tier == Tier::Quick;
     lower.run(shared.then_some(host));
     let roots = lower.root_slots();
     let names = lower.names();
@@ -592,7 +595,7 @@ impl<'a> Lower<'a, '_> {
         if self.preserved_poll {
             let place = self.place;
             self.at(place.position, true);
-            self.e.preserved_poll();
+            self.e.preserving(Helper::PollPreserved, &[]);
             self.at(place.position, false);
             let unwind = self.unwind();
             self.e.raise_if_pending(unwind);

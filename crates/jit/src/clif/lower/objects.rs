@@ -190,6 +190,10 @@ impl Lower<'_, '_> {
     /// passes the vector's element test; else the helper.
     pub(super) fn store_element(&mut self, array: Value, index: Value, value: Value, exact: u32) {
         let (object, position, stored) = (self.val(array), self.val(index), self.val(value));
+        if self.e.quick {
+            self.throwing(Helper::StoreElemRef, &[object, position, stored]);
+            return;
+        }
         let trusted = MemFlagsData::trusted();
         let fast = self.e.b.create_block();
         let slow = self.e.cold_block();

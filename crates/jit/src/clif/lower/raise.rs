@@ -33,7 +33,8 @@ impl Lower<'_, '_> {
         let unwind = self.unwind();
         // Programs catch these two, and a trap that the kernel hands on costs microseconds (an
         // undefined instruction under a hypervisor twice that).
-        let often = matches!(kind, ThrowKind::IndexOutOfRange | ThrowKind::DivideByZero);
+        let often =
+            !self.e.quick && matches!(kind, ThrowKind::IndexOutOfRange | ThrowKind::DivideByZero);
         if unwind.is_none() && !often {
             self.e.b.ins().trapz(good, traps::trap_code(kind));
             return;

@@ -25,7 +25,7 @@ impl Place {
         let bits = location.bits();
         (!location.is_default() && bits != 0).then(|| Place {
             position: (bits - 1) / 2,
-            early: (bits - 1) % 2 != 0,
+            early: !(bits - 1).is_multiple_of(2),
         })
     }
 }

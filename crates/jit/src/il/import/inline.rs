@@ -1,6 +1,5 @@
 //! Expansion of small methods in place of their calls.
 
-use std::collections::BinaryHeap;
 use std::rc::Rc;
 
 use ferrocil_metadata::il::{Decoder, Opcode, Operand};
@@ -14,8 +13,8 @@ use crate::il::Stop;
 use crate::il::body::Body;
 use crate::il::liveness::Variables;
 
-use super::locals::{Frame, Places};
-use super::{Context, Flow, Importer, Prefixes, Step, local_classes, variable_types};
+use super::locals::Frame;
+use super::{Context, Flow, Importer, Step, local_classes, variable_types};
 
 /// Largest method that is expanded, in bytes of IL: in good code, in loops of good code, and in
 /// the quick tier. `List<T>.Enumerator.MoveNext` has 81.
@@ -107,13 +106,13 @@ impl<'a> Importer<'a, '_> {
 
         // The state of the caller's import, put back at the end.
         let caller = std::mem::replace(&mut self.c, context);
-        let places = std::mem::replace(&mut self.places, Places::default());
+        let places = std::mem::take(&mut self.places);
         let hir_blocks = std::mem::replace(&mut self.blocks, vec![None; blocks]);
         let entries = std::mem::replace(&mut self.entries, vec![None; blocks]);
         let imported = std::mem::replace(&mut self.imported, vec![false; blocks]);
-        let queue = std::mem::replace(&mut self.queue, BinaryHeap::new());
+        let queue = std::mem::take(&mut self.queue);
         let stack = std::mem::take(&mut self.stack);
-        let prefixes = std::mem::replace(&mut self.prefixes, Prefixes::default());
+        let prefixes = std::mem::take(&mut self.prefixes);
         let pending_free = std::mem::take(&mut self.pending_free);
         let position = (
             self.at,
