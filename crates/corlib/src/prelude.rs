@@ -336,7 +336,7 @@ pub(crate) fn array_bytes(t: &Thread, array: ArrayRef) -> Option<ArrayBytes> {
     let vtable = t.runtime().vtable_of(array.object());
     let element = vtable.class.element?;
     let element = element.underlying().unwrap_or(element);
-    if !is_primitive(element.element_type) {
+    if !is_scalar(element.element_type) {
         return None;
     }
     Some(ArrayBytes {
@@ -345,7 +345,8 @@ pub(crate) fn array_bytes(t: &Thread, array: ArrayRef) -> Option<ArrayBytes> {
     })
 }
 
-fn is_primitive(element: ElementType) -> bool {
+/// Whether values of an element type are single numbers.
+pub(crate) fn is_scalar(element: ElementType) -> bool {
     matches!(
         element,
         ElementType::Boolean

@@ -41,21 +41,16 @@ fn write(file: &Path, svg: String) -> Result<()> {
     fs::write(file, svg).with_context(|| format!("cannot write {}", file.display()))
 }
 
-fn svg(what: &str, quantity: Quantity, results: &[ProgramResult], runtimes: &[Runtime]) -> String {
-    let group = BAR * runtimes.len() as f64 + 10.0;
-    let height = TOP + group * results.len() as f64 + 30.0;
-    let mut svg = String::new();
-    push(
-        &mut svg,
-        format_args!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {w} {height}\" width=\"{w}\" height=\"{height}\" \
+/// The beginning of a drawing of a size: title and colours of the runtimes, from `left` on.
+pub fn head(title: &str, size: (f64, f64), left: f64, runtimes: &[Runtime]) -> String {
+    let (width, height) = size;
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
          font-family=\"system-ui, sans-serif\" font-size=\"12\">\n\
          <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n\
-         <text x=\"{LEFT}\" y=\"22\" font-size=\"15\" font-weight=\"600\">{what}, Mono = 1 (shorter is better)</text>\n",
-            w = LEFT + WIDTH + 70.0
-        ),
+         <text x=\"{left}\" y=\"22\" font-size=\"15\" font-weight=\"600\">{title}</text>\n"
     );
-    let mut x = LEFT;
+    let mut x = left;
     for (runtime, color) in runtimes.iter().zip(COLORS) {
         push(
             &mut svg,
@@ -67,6 +62,14 @@ fn svg(what: &str, quantity: Quantity, results: &[ProgramResult], runtimes: &[Ru
         );
         x += 100.0;
     }
+    svg
+}
+
+fn svg(what: &str, quantity: Quantity, results: &[ProgramResult], runtimes: &[Runtime]) -> String {
+    let group = BAR * runtimes.len() as f64 + 10.0;
+    let height = TOP + group * results.len() as f64 + 30.0;
+    let title = format!("{what}, Mono = 1 (shorter is better)");
+    let mut svg = head(&title, (LEFT + WIDTH + 70.0, height), LEFT, runtimes);
     for tick in 0..=4 {
         let x = LEFT + WIDTH * f64::from(tick) / MOST;
         push(

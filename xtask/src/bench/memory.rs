@@ -77,30 +77,7 @@ pub fn tables(results: &[ProgramResult], runtimes: &[Runtime]) -> String {
 }
 
 fn row(text: &mut String, result: &ProgramResult) {
-    push(
-        text,
-        format_args!(
-            "| `{} {}` | {} |",
-            result.program.title(),
-            result.argument,
-            result.program.what
-        ),
-    );
-    for run in &result.runs {
-        match run.median_ms() {
-            Some(ms) => push(text, format_args!(" {ms:.0} |")),
-            None => text.push_str(" fails |"),
-        }
-    }
-    for other in 1..result.runs.len() {
-        push(text, format_args!(" {} |", shown(result.ratio(other))));
-    }
-    let memory: Vec<String> = result
-        .runs
-        .iter()
-        .map(|run| format!("{:.0}", run.peak_mib()))
-        .collect();
-    push(text, format_args!(" {} |", memory.join(" / ")));
+    report::row(text, result);
     for other in 1..result.runs.len() {
         push(
             text,

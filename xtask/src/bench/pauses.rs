@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::chart::COLORS;
+use super::chart::{COLORS, head};
 use super::measure::{ProgramResult, Run, Runtime};
 use super::report::push;
 
@@ -62,29 +62,8 @@ fn y(top: f64, count: f64) -> f64 {
 
 fn svg(results: &[&ProgramResult], runtimes: &[Runtime]) -> String {
     let height = TOP + (HEIGHT + GAP) * results.len() as f64;
-    let mut svg = String::new();
-    push(
-        &mut svg,
-        format_args!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {w} {height}\" width=\"{w}\" height=\"{height}\" \
-             font-family=\"system-ui, sans-serif\" font-size=\"12\">\n\
-             <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n\
-             <text x=\"{LEFT}\" y=\"22\" font-size=\"15\" font-weight=\"600\">Pauses of at least this length, per round (thread CPU time)</text>\n",
-            w = LEFT + WIDTH + 40.0
-        ),
-    );
-    let mut at = LEFT;
-    for (runtime, color) in runtimes.iter().zip(COLORS) {
-        push(
-            &mut svg,
-            format_args!(
-                "<rect x=\"{at}\" y=\"34\" width=\"12\" height=\"12\" fill=\"{color}\"/><text x=\"{}\" y=\"44\">{}</text>\n",
-                at + 17.0,
-                runtime.name
-            ),
-        );
-        at += 100.0;
-    }
+    let title = "Pauses of at least this length, per round (thread CPU time)";
+    let mut svg = head(title, (LEFT + WIDTH + 40.0, height), LEFT, runtimes);
     for (index, result) in results.iter().enumerate() {
         panel(&mut svg, result, TOP + 25.0 + (HEIGHT + GAP) * index as f64);
     }

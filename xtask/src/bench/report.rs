@@ -90,13 +90,15 @@ pub fn speed(results: &[ProgramResult], runtimes: &[Runtime], rounds: usize) -> 
     text.push('\n');
     for result in results {
         row(&mut text, result);
+        text.push('\n');
     }
     means(&mut text, "", results, runtimes, ProgramResult::ratio);
     failures(&mut text, results, runtimes);
     text
 }
 
-fn row(text: &mut String, result: &ProgramResult) {
+/// A program's cells: name, CPU times, their ratios, peaks. The line goes on.
+pub fn row(text: &mut String, result: &ProgramResult) {
     let argument = if result.argument.is_empty() {
         String::new()
     } else {
@@ -125,7 +127,7 @@ fn row(text: &mut String, result: &ProgramResult) {
         .iter()
         .map(|run| format!("{:.0}", run.peak_mib()))
         .collect();
-    push(text, format_args!(" {} |\n", memory.join(" / ")));
+    push(text, format_args!(" {} |", memory.join(" / ")));
 }
 
 /// Geometric means of a ratio, one line a runtime.

@@ -6,7 +6,7 @@ use ferrocil_generics::TypeId;
 use ferrocil_metadata::ElementType;
 use ferrocil_vm::{ClassKind, ClassPtr, FieldPtr, LoadResult, MethodPtr};
 
-use crate::prelude::{ArrayRef, Managed, ObjRef, Thread, Thrown, throw};
+use crate::prelude::{ArrayRef, Managed, ObjRef, Thread, Thrown, is_scalar, throw};
 
 /// A loader's answer; its error as a managed exception.
 pub(crate) fn loaded<T>(t: &Thread, result: LoadResult<T>) -> Managed<T> {
@@ -133,27 +133,6 @@ pub(crate) fn scalar_type(class: ClassPtr) -> Option<ElementType> {
     }
     let base = class.underlying().unwrap_or(class);
     is_scalar(base.element_type).then_some(base.element_type)
-}
-
-/// Whether values of an element type are single numbers.
-pub(crate) fn is_scalar(element: ElementType) -> bool {
-    matches!(
-        element,
-        ElementType::Boolean
-            | ElementType::Char
-            | ElementType::I1
-            | ElementType::U1
-            | ElementType::I2
-            | ElementType::U2
-            | ElementType::I4
-            | ElementType::U4
-            | ElementType::I8
-            | ElementType::U8
-            | ElementType::R4
-            | ElementType::R8
-            | ElementType::I
-            | ElementType::U
-    )
 }
 
 /// Reads a number: signed ones sign-extended, others zero-extended, floating ones as bits.

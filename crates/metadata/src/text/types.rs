@@ -212,6 +212,11 @@ fn bounds(shape: &ArrayShape) -> String {
     if shape.rank == 1 && shape.sizes.is_empty() && shape.lower_bounds.is_empty() {
         return "...".into();
     }
+    dimensions(shape)
+}
+
+/// Each dimension, with commas between.
+pub(super) fn dimensions(shape: &ArrayShape) -> String {
     let dimensions: Vec<String> = (0..shape.rank as usize)
         .map(|dimension| {
             let lower = shape.lower_bounds.get(dimension).copied();

@@ -49,6 +49,7 @@ fn field_flags(flags: FieldAttributes) -> String {
         (FieldAttributes::LITERAL, "literal "),
         (FieldAttributes::NOT_SERIALIZED, "notserialized "),
         (FieldAttributes::SPECIAL_NAME, "specialname "),
+        // Monodis' own word.
         (FieldAttributes::PINVOKE_IMPL, "FIXME:pinvokeimpl "),
         (FieldAttributes::RT_SPECIAL_NAME, "rtspecialname "),
         // What these say is seen elsewhere.

@@ -8,7 +8,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::Listing;
-use crate::sig::{self, ArrayShape, CallConv, MethodSig, SigFlags, TreeBuilder, TypeTree};
+use crate::sig::{self, CallConv, MethodSig, SigFlags, TreeBuilder, TypeTree};
+use crate::text::types::dimensions;
 use crate::text::{Error, keywords};
 use crate::{ElementType, Rid, TableId, Token};
 
@@ -245,7 +246,7 @@ impl Listing<'_, '_, '_> {
             TypeTree::Pointer(inner) => self.modified_plain(inner, "*"),
             TypeTree::SzArray(inner) => self.modified_plain(inner, "[]"),
             TypeTree::Array(inner, shape) => {
-                Ok(format!("{} {}", self.plain(inner, 0)?, bounds(shape)))
+                Ok(format!("{} [{}]", self.plain(inner, 0)?, dimensions(shape)))
             }
             _ => self.plain(&tree, 0),
         }
@@ -297,7 +298,9 @@ impl Listing<'_, '_, '_> {
                 is_value_type,
             } => self.class(*token, *is_value_type)?,
             TypeTree::SzArray(element) => inside(element)? + "[]",
-            TypeTree::Array(element, shape) => inside(element)? + &bounds(shape),
+            TypeTree::Array(element, shape) => {
+                format!("{}[{}]", inside(element)?, dimensions(shape))
+            }
             TypeTree::Pointer(target) => inside(target)? + "*",
             TypeTree::GenericInst(definition, args) => {
                 let args: Vec<String> = args.iter().map(inside).collect::<Result<_, _>>()?;
@@ -446,23 +449,6 @@ pub(super) const fn primitive(element: ElementType) -> &'static str {
         ElementType::U => "native unsigned int",
         _ => crate::text::types::primitive(element),
     }
-}
-
-fn bounds(shape: &ArrayShape) -> String {
-    let dimensions: Vec<String> = (0..shape.rank as usize)
-        .map(|dimension| {
-            let lower = shape.lower_bounds.get(dimension).copied();
-            match (lower, shape.sizes.get(dimension)) {
-                (None, None) => String::new(),
-                (None, Some(size)) => size.to_string(),
-                (Some(lower), None) => format!("{lower}..."),
-                (Some(lower), Some(size)) => {
-                    format!("{lower}...{}", i64::from(lower) + i64::from(*size) - 1)
-                }
-            }
-        })
-        .collect();
-    format!("[{}]", dimensions.join(","))
 }
 
 #[cfg(test)]

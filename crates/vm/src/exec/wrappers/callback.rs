@@ -65,14 +65,15 @@ impl Thread {
     /// A parameter or the result has no native form; OutOfMemory.
     pub fn function_pointer(&self, delegate: ObjRef) -> Result<usize, Thrown> {
         let field = self.field_offset("System.Delegate", "delegate_trampoline")?;
+        let callbacks = self.runtime().ext::<Callbacks>();
         let known: usize = delegate.read(field);
-        if known != 0 {
+        // A clone has its original's address in the field.
+        if known != 0 && self.delegate_at(&callbacks, known) == delegate {
             return Ok(known);
         }
         let fail = |e: LoadError| self.throw_load_error(&e);
         let host = self.host();
         let class = self.runtime().class_of(delegate);
-        let callbacks = self.runtime().ext::<Callbacks>();
         let wrapper = host.callback_wrapper(&callbacks, class).map_err(fail)?;
         let entry = self.domain().entry(wrapper).map_err(fail)?;
         let handle = self
@@ -132,18 +133,21 @@ impl Thread {
     /// A parameter or the result has no native form; OutOfMemory.
     pub fn delegate_for_pointer(&self, class: ClassPtr, pointer: usize) -> Result<ObjRef, Thrown> {
         let callbacks = self.runtime().ext::<Callbacks>();
-        let own = callbacks.state.lock().by_address.get(&pointer).copied();
-        if let Some(handle) = own {
-            let delegate = from_gc(self.runtime().heap().handle_target(handle).flatten());
-            if !delegate.is_null() && self.runtime().class_of(delegate) == class {
-                return Ok(delegate);
-            }
+        let own = self.delegate_at(&callbacks, pointer);
+        if !own.is_null() && self.runtime().class_of(own) == class {
+            return Ok(own);
         }
         let caller = self
             .host()
             .pointer_caller(&callbacks, class, pointer)
             .map_err(|e| self.throw_load_error(&e))?;
         self.new_delegate_on(class, ObjRef::NULL, caller)
+    }
+
+    /// The delegate whose thunk is at an address; null when there is none, or it was collected.
+    fn delegate_at(&self, callbacks: &Callbacks, address: usize) -> ObjRef {
+        let handle = callbacks.state.lock().by_address.get(&address).copied();
+        from_gc(handle.and_then(|h| self.runtime().heap().handle_target(h).flatten()))
     }
 
     fn host(&self) -> Host<'_> {
