@@ -105,6 +105,10 @@ fn thrown(kind: ThrowKind) -> Outcome {
 }
 
 type Binary32 = (O, fn(i32, i32) -> Result<i32, ThrowKind>);
+type Floats = (O, fn(f64, f64) -> f64);
+type FloatCompare = (O, fn(f64, f64) -> bool);
+type FromFloat = (O, T2, fn(f64) -> u64);
+type FromInteger = (O, T2, fn(i64) -> u64);
 type Binary64 = (O, fn(i64, i64) -> Result<i64, ThrowKind>);
 
 macro_rules! binary_table {
@@ -264,7 +268,7 @@ fn shifts() {
 #[test]
 fn floats() {
     each(|m, protected| {
-        let table: [(O, fn(f64, f64) -> f64); 5] = [
+        let table: [Floats; 5] = [
             (O::Add, |a, b| a + b),
             (O::Sub, |a, b| a - b),
             (O::Mul, |a, b| a * b),
@@ -285,12 +289,12 @@ fn floats() {
                 }
             }
         }
-        let compares: [(O, fn(f64, f64) -> bool); 5] = [
+        let compares: [FloatCompare; 5] = [
             (O::Ceq, |a, b| a == b),
             (O::Cgt, |a, b| a > b),
-            (O::CgtUn, |a, b| !(a <= b)),
+            (O::CgtUn, |a, b| a > b || a.is_nan() || b.is_nan()),
             (O::Clt, |a, b| a < b),
-            (O::CltUn, |a, b| !(a >= b)),
+            (O::CltUn, |a, b| a < b || a.is_nan() || b.is_nan()),
         ];
         for (op, want) in compares {
             let f = method(m, &[T::R8, T::R8], T::I4, &[op], protected);
@@ -456,7 +460,7 @@ fn cvt32(x: f64) -> i32 {
 #[test]
 fn float_to_integer() {
     each(|m, protected| {
-        let table: [(O, T2, fn(f64) -> u64); 8] = [
+        let table: [FromFloat; 8] = [
             (O::ConvI1, T::I4, |x| cvt32(x) as i8 as u64),
             (O::ConvU1, T::I4, |x| u64::from(cvt32(x) as u8)),
             (O::ConvI2, T::I4, |x| cvt32(x) as i16 as u64),
@@ -485,7 +489,7 @@ fn float_to_integer() {
 #[test]
 fn integer_conversions() {
     each(|m, protected| {
-        let table: [(O, T2, fn(i64) -> u64); 8] = [
+        let table: [FromInteger; 8] = [
             (O::ConvI1, T::I4, |x| x as i8 as u64),
             (O::ConvU1, T::I4, |x| u64::from(x as u8)),
             (O::ConvI2, T::I4, |x| x as i16 as u64),

@@ -102,7 +102,7 @@ impl World {
         let mut il = Il::new();
         il.arg(0).set(0);
         il.tok(O::Newobj, self.new).set(KEPT);
-        self.emit(&mut il, statements, false);
+        self.emit(&mut il, statements);
         for var in 1..REFS {
             il.loc(var).tok(O::Call, self.call).op(O::Pop);
         }
@@ -111,7 +111,7 @@ impl World {
         il.finish()
     }
 
-    fn emit(&self, il: &mut Il, statements: &[Stmt], protected: bool) {
+    fn emit(&self, il: &mut Il, statements: &[Stmt]) {
         for statement in statements {
             match statement {
                 Stmt::New(a) => {
@@ -144,22 +144,22 @@ impl World {
                 Stmt::If(then, other) => {
                     let (no, end) = (il.label(), il.label());
                     il.arg(1).br(O::Brfalse, no);
-                    self.emit(il, then, protected);
+                    self.emit(il, then);
                     il.br(O::Br, end).bind(no);
-                    self.emit(il, other, protected);
+                    self.emit(il, other);
                     il.bind(end);
                 }
                 Stmt::Loop(body) => {
                     let (head, end) = (il.label(), il.label());
                     il.i32(10).set(COUNTER).bind(head);
                     il.loc(COUNTER).br(O::Brfalse, end);
-                    self.emit(il, body, protected);
+                    self.emit(il, body);
                     il.loc(COUNTER).i32(1).op(O::Sub).set(COUNTER);
                     il.br(O::Br, head).bind(end);
                 }
                 Stmt::Finally(body, handler) => {
                     self.protect(il, body, EhKind::Finally, |world, il| {
-                        world.emit(il, handler, true);
+                        world.emit(il, handler);
                         il.op(O::Endfinally);
                     });
                 }
@@ -167,7 +167,7 @@ impl World {
                     let class = type_token(self.class);
                     self.protect(il, body, EhKind::Catch(class), |world, il| {
                         il.set(1);
-                        world.emit(il, handler, true);
+                        world.emit(il, handler);
                     });
                 }
                 Stmt::Throw(a) => {
@@ -188,7 +188,7 @@ impl World {
     ) {
         let end = il.label();
         let start = il.here();
-        self.emit(il, body, true);
+        self.emit(il, body);
         il.br(O::Leave, end);
         let middle = il.here();
         handler(self, il);

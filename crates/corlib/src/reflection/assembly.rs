@@ -44,7 +44,7 @@ pub(super) fn register(table: &mut IcallTable) {
 }
 
 /// The image behind an assembly's or module's handle.
-pub(crate) fn image_of_handle<'t>(t: &'t Thread, handle: usize) -> Managed<&'t LoadedImage> {
+pub(crate) fn image_of_handle(t: &Thread, handle: usize) -> Managed<&LoadedImage> {
     // Handles are addresses of loaded images, which do not move.
     t.runtime()
         .images()
@@ -54,7 +54,7 @@ pub(crate) fn image_of_handle<'t>(t: &'t Thread, handle: usize) -> Managed<&'t L
 }
 
 /// The image of a `RuntimeAssembly`.
-pub(crate) fn image_of_assembly<'t>(t: &'t Thread, assembly: ObjRef) -> Managed<&'t LoadedImage> {
+pub(crate) fn image_of_assembly(t: &Thread, assembly: ObjRef) -> Managed<&LoadedImage> {
     if assembly.is_null() {
         return Err(argument_null(t, "assembly"));
     }

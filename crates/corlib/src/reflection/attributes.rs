@@ -36,7 +36,7 @@ pub(super) fn register(table: &mut IcallTable) {
 }
 
 /// The image and row that an object's attributes stand on.
-fn owner<'t>(t: &'t Thread, object: ObjRef) -> Managed<Option<(&'t LoadedImage, Token)>> {
+fn owner(t: &Thread, object: ObjRef) -> Managed<Option<(&LoadedImage, Token)>> {
     if object.is_null() {
         return Err(argument_null(t, "obj"));
     }
@@ -299,15 +299,15 @@ fn parsed<'a>(
             .member_ref(ctor.rid())
             .and_then(|row| metadata.blob(row.signature)),
     };
-    let result = signature
+
+    signature
         .map_err(|error| t.throw_load_error(&error.into()))
         .and_then(|signature| {
             let params =
                 cattr::param_types(signature, &mut resolver).map_err(|e| bad_value(t, &e))?;
             let value = cattr::parse(blob, &params, &mut resolver).map_err(|e| bad_value(t, &e))?;
             Ok((params, value))
-        });
-    result
+        })
 }
 
 fn bad_value(t: &Thread, error: &cattr::Error) -> crate::prelude::Thrown {
@@ -431,7 +431,6 @@ fn ctor_token(
 }
 
 /// Reads a value: boxed `CustomAttributeTypedArgument`s and `CustomAttributeNamedArgument`s.
-#[expect(clippy::too_many_arguments, reason = "managed code's signature")]
 fn resolve_arguments(
     t: &Thread,
     ctor: ObjRef,

@@ -47,7 +47,7 @@ pub(super) struct Event {
 struct Events(Mutex<FxHashMap<ClassPtr, Box<[Event]>>>);
 
 /// The events that a class declares.
-pub(super) fn events_of<'t>(t: &'t Thread, class: ClassPtr) -> Managed<&'t [Event]> {
+pub(super) fn events_of(t: &Thread, class: ClassPtr) -> Managed<&[Event]> {
     let table = t.runtime().ext::<Events>();
     let find = || {
         let map = table.0.lock();
@@ -95,7 +95,7 @@ fn build(runtime: &Runtime, class: ClassPtr) -> LoadResult<Box<[Event]>> {
     Ok(list.into_boxed_slice())
 }
 
-fn event_of_handle<'t>(t: &'t Thread, handle: usize) -> Managed<&'t Event> {
+fn event_of_handle(t: &Thread, handle: usize) -> Managed<&Event> {
     // SAFETY: handles are addresses of entries of `Events`, which live as long as the runtime.
     match unsafe { (handle as *const Event).as_ref() } {
         Some(event) => Ok(event),
@@ -104,7 +104,7 @@ fn event_of_handle<'t>(t: &'t Thread, handle: usize) -> Managed<&'t Event> {
 }
 
 /// The event behind an `EventInfo` of the runtime.
-pub(super) fn event_of_object<'t>(t: &'t Thread, object: ObjRef) -> Managed<&'t Event> {
+pub(super) fn event_of_object(t: &Thread, object: ObjRef) -> Managed<&Event> {
     if object.is_null() {
         return Err(argument_null(t, "event"));
     }

@@ -164,14 +164,16 @@ fn methods(
         {
             for &method in loaded(t, runtime.methods(current))? {
                 // An override hides what it overrides.
-                if method.is_virtual() && !method.is_static() && !current.is_interface() {
-                    if let Ok(Some(slot)) = runtime.slot_of(method) {
-                        if seen_slots.contains(&slot) {
-                            continue;
-                        }
-                        if !method.flags.contains(MethodAttributes::NEW_SLOT) {
-                            seen_slots.push(slot);
-                        }
+                if method.is_virtual()
+                    && !method.is_static()
+                    && !current.is_interface()
+                    && let Ok(Some(slot)) = runtime.slot_of(method)
+                {
+                    if seen_slots.contains(&slot) {
+                        continue;
+                    }
+                    if !method.flags.contains(MethodAttributes::NEW_SLOT) {
+                        seen_slots.push(slot);
                     }
                 }
                 let wanted = !method.is_constructor()

@@ -49,7 +49,7 @@ pub(super) struct Property {
 struct Properties(Mutex<FxHashMap<ClassPtr, Box<[Property]>>>);
 
 /// The properties that a class declares.
-pub(super) fn properties_of<'t>(t: &'t Thread, class: ClassPtr) -> Managed<&'t [Property]> {
+pub(super) fn properties_of(t: &Thread, class: ClassPtr) -> Managed<&[Property]> {
     let table = t.runtime().ext::<Properties>();
     let find = || {
         let map = table.0.lock();
@@ -133,7 +133,7 @@ pub(super) fn property_object(
 }
 
 /// The property behind a handle.
-fn property_of_handle<'t>(t: &'t Thread, handle: usize) -> Managed<&'t Property> {
+fn property_of_handle(t: &Thread, handle: usize) -> Managed<&Property> {
     // SAFETY: handles are addresses of entries of `Properties`, which live as long as the runtime.
     match unsafe { (handle as *const Property).as_ref() } {
         Some(property) => Ok(property),
@@ -142,7 +142,7 @@ fn property_of_handle<'t>(t: &'t Thread, handle: usize) -> Managed<&'t Property>
 }
 
 /// The property behind a `PropertyInfo` of the runtime.
-pub(super) fn property_of_object<'t>(t: &'t Thread, object: ObjRef) -> Managed<&'t Property> {
+pub(super) fn property_of_object(t: &Thread, object: ObjRef) -> Managed<&Property> {
     if object.is_null() {
         return Err(argument_null(t, "property"));
     }

@@ -279,7 +279,10 @@ struct GenericParamInfo {
 /// The structures given out, which managed code reads at any time; they live as long as the
 /// runtime.
 #[derive(Default)]
-struct ParameterInfos(Mutex<FxHashMap<usize, Box<(GenericParamInfo, Box<[usize]>)>>>);
+struct ParameterInfos(Mutex<FxHashMap<usize, Box<ParameterInfo>>>);
+
+/// What managed code reads, and the constraints it points at.
+type ParameterInfo = (GenericParamInfo, Box<[usize]>);
 
 // SAFETY: the pointer inside is to memory of the same entry, which nobody changes.
 unsafe impl Send for GenericParamInfo {}

@@ -91,6 +91,9 @@ impl Sig {
     }
 }
 
+/// A struct, and the offsets and representations of its scalars.
+pub type StructScalars = (TypeHandle, Vec<(u32, Repr)>);
+
 #[derive(Default)]
 pub struct Host {
     pub types: RefCell<Vec<Type>>,
@@ -100,7 +103,7 @@ pub struct Host {
     pub errors: RefCell<Vec<String>>,
     pub barrier: std::cell::Cell<Option<WriteBarrier>>,
     /// Scalars of structs that may be taken apart.
-    pub scalars: RefCell<Vec<(TypeHandle, Vec<(u32, Repr)>)>>,
+    pub scalars: RefCell<Vec<StructScalars>>,
     /// Symbols that differ between instances of shared code.
     pub generic: RefCell<Vec<Symbol>>,
     /// Whether methods keep `this` alive as long as they run.

@@ -86,13 +86,16 @@ pub struct CodeCacheStats {
     pub file_bytes: u64,
 }
 
+/// `None`: there is no such file, or not one that fits.
+type OpenedFile = Option<Arc<CacheFile>>;
+
 /// The code cache of a runtime.
 #[derive(Debug)]
 pub struct CodeCache {
     folder: Option<PathBuf>,
     library: Option<PathBuf>,
     build: Fingerprint,
-    files: RwLock<FxHashMap<(Layer, Home), Option<Arc<CacheFile>>>>,
+    files: RwLock<FxHashMap<(Layer, Home), OpenedFile>>,
     new: Mutex<Vec<NewRecord>>,
     new_bytes: AtomicU64,
     hits: AtomicU64,

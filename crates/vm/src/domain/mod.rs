@@ -49,6 +49,9 @@ pub enum DomainRoot {
 
 const ROOTS: usize = 5;
 
+/// Address and tier; `None`: the instances are compiled one by one.
+type SharedCode = Option<(usize, Tier)>;
+
 /// An application domain.
 pub struct Domain {
     id: u32,
@@ -58,8 +61,8 @@ pub struct Domain {
     /// Vtables, entries and cells: all reachable by rel32.
     pub(crate) hot: DataHeap,
     pub(crate) vtables: RwLock<FxHashMap<ClassPtr, VTablePtr>>,
-    /// Code of shared forms by the tier that was asked for; `None` for those whose instances are compiled one by one.
-    pub(crate) shared: RwLock<FxHashMap<(MethodPtr, Option<Tier>), Option<(usize, Tier)>>>,
+    /// Code of shared forms by the tier that was asked for.
+    pub(crate) shared: RwLock<FxHashMap<(MethodPtr, Option<Tier>), SharedCode>>,
     pub(crate) entries: RwLock<FxHashMap<MethodPtr, EntryPtr>>,
     /// Entries by the address of their precode, for `ldftn`.
     pub(crate) by_address: RwLock<FxHashMap<usize, EntryPtr>>,

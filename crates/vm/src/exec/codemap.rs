@@ -68,6 +68,10 @@ pub struct CodeMap {
 }
 
 #[derive(Default)]
+#[expect(
+    clippy::vec_box,
+    reason = "the lists of the granules point at what is owned here"
+)]
 struct Owned {
     infos: Vec<Box<CodeInfo>>,
     nodes: Vec<Box<Node>>,

@@ -148,7 +148,6 @@ impl Runtime {
         Ok(home
             .image()
             .custom_attributes(assembly)
-            .into_iter()
             .filter_map(|rid| friend_name(home, rid))
             .any(|name| name.eq_ignore_ascii_case(friend)))
     }
@@ -183,7 +182,6 @@ impl Runtime {
         image
             .image()
             .custom_attributes(assembly)
-            .into_iter()
             .filter(|&rid| {
                 crate::loader::attribute_type(image, rid)
                     .is_some_and(|(_, name)| name == "RuntimeCompatibilityAttribute")

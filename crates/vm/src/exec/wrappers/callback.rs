@@ -173,7 +173,6 @@ impl Runtime {
         let metadata = image.image();
         Ok(metadata
             .custom_attributes(Token::new(TableId::TypeDef, def.rid))
-            .into_iter()
             .filter(|&rid| {
                 crate::loader::attribute_type(image, rid)
                     .is_some_and(|(_, name)| name == "UnmanagedFunctionPointerAttribute")

@@ -420,8 +420,9 @@ impl Wrapper<'_, '_> {
         if let (Form::Struct(parts, size), Some(variable)) = (form, variable) {
             if let Some(float) = parts {
                 let (mut ints, mut floats) = (word::RESULT_INTS, word::RESULT_FLOATS);
-                for part in 0..(size as usize).div_ceil(8) {
-                    let next = if float[part] { &mut floats } else { &mut ints };
+                let parts = (size as usize).div_ceil(8);
+                for (part, float) in float.into_iter().enumerate().take(parts) {
+                    let next = if float { &mut floats } else { &mut ints };
                     let place = *next;
                     *next += 1;
                     self.il.load_address(variable);
