@@ -37,6 +37,23 @@ fn point(m: &Machine) -> (TypeHandle, [FieldHandle; 3]) {
     )
 }
 
+/// `break` without a debugger does nothing; a runtime may do the checks that `no.` waives
+/// (ECMA-335 III.2.2). No assembler here writes the latter.
+#[test]
+fn break_and_waived_checks() {
+    const NO_RANGE_CHECK: u8 = 2;
+    both(|m| {
+        let mut il = Il::new();
+        il.op(O::LdcI43).tok(O::Newarr, type_token(T::I4)).set(0);
+        il.loc(0).arg(0).op(O::Break).op(O::No);
+        il.code.push(NO_RANGE_CHECK);
+        il.op(O::LdelemI4).op(O::LdcI41).op(O::Add).op(O::Ret);
+        let f = m.method(Sig::fixed(&[T::I4], T::I4), &[T::OBJECT], il.finish());
+        assert_eq!(m.go(f, &[2]), Ok(1));
+        assert_eq!(m.run(f, &[3]), thrown(ThrowKind::IndexOutOfRange));
+    });
+}
+
 #[test]
 fn fields_of_objects() {
     both(|m| {

@@ -251,6 +251,31 @@ fn runtimes_share_a_folder() {
     assert!(left.is_empty(), "{left:?}");
 }
 
+/// A server that is killed one day leaves what it compiled.
+#[test]
+fn new_code_is_written_while_the_runtime_runs() -> Result<(), Error> {
+    let folder = folder("background");
+    let (file, cache) = (library(&folder, "work", WORK, &[]), folder.join("cache"));
+    let runtime = Runtime::builder()
+        .code_cache(&cache)
+        .tier_up_calls(2)
+        .build()?;
+    let work = runtime.default_domain().load_file(&file)?;
+    let method = work.method::<(i32,), String>("Work", "Run")?;
+    // Methods become hot, so that there is a compiler thread.
+    for _ in 0..8 {
+        assert_eq!(method.call((3,))?, EXPECTED);
+    }
+    let waited = std::time::Instant::now();
+    while !cache.exists() || files(&cache).len() < 3 {
+        assert!(waited.elapsed().as_secs() < 60, "it is never written");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let (text, second) = run(&cache, &file)?;
+    assert_eq!((text.as_str(), compiled(&second)), (EXPECTED, 0));
+    Ok(())
+}
+
 #[test]
 fn code_compiled_ahead_takes_nothing_for_granted() -> Result<(), Error> {
     const SOURCE: &str = r#"
