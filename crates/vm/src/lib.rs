@@ -41,7 +41,9 @@ pub use heap_report::{CollectionHook, HeapReport, TypeUse};
 pub use icall::{Abi, ClassIcalls, IcallFn, IcallTable, NativeFn, Thrown, icall};
 pub use loader::{AssemblyName, LoadedImage, SearchPath};
 pub use object::{ArrayBounds, ArrayRef, ByRef, HEADER_SIZE, ObjRef, Plain, StringRef};
-pub use runtime::{Inspection, RootSource, Runtime, RuntimeOptions, UnhandledHook};
+pub use runtime::{
+    Inspection, InterruptionHooks, RootSource, Runtime, RuntimeOptions, UnhandledHook,
+};
 pub use start::{CORLIB_VERSION, RunError};
 pub use stats::{AssemblyStats, Stats, TierStats};
 pub use threads::{Attached, Thread, ThreadRegistry};

@@ -108,8 +108,18 @@ struct LoaderState {
 /// The flag says whether the event had a handler.
 pub type UnhandledHook = Box<dyn Fn(&Thread, crate::object::ObjRef, bool) + Send + Sync>;
 
-/// Makes the exception of a thread that is aborted, in that thread.
-pub type AbortHook = fn(&Thread) -> crate::icall::Thrown;
+/// What the class library does about threads that are interrupted or aborted, each in that thread.
+#[derive(Clone, Copy, Debug)]
+pub struct InterruptionHooks {
+    /// Makes the exception of an abort, at a poll.
+    pub abort: fn(&Thread) -> crate::icall::Thrown,
+    /// The thread begins to wait for a lock.
+    pub begin_wait: fn(&Thread),
+    /// It has ended that.
+    pub end_wait: fn(&Thread),
+    /// A wait ended by an alert: throws if it is to end, or else it goes on.
+    pub alerted: fn(&Thread) -> Result<(), crate::icall::Thrown>,
+}
 
 /// Reports objects that something outside the runtime keeps alive.
 pub type RootSource = Box<dyn Fn(&mut dyn FnMut(crate::object::ObjRef)) + Send + Sync>;
@@ -130,7 +140,7 @@ pub struct Runtime {
     pub(crate) exts: RwLock<FxHashMap<AnyTypeId, Arc<dyn Any + Send + Sync>>>,
     pub(crate) unhandled: OnceLock<UnhandledHook>,
     pub(crate) collection_hook: OnceLock<crate::heap_report::CollectionHook>,
-    pub(crate) abort_hook: OnceLock<AbortHook>,
+    pub(crate) interruption: OnceLock<InterruptionHooks>,
     monitors: crate::threads::Monitors,
     entry_image: OnceLock<ImageId>,
     /// The newest exception about a missing assembly, by address, and its error.
@@ -219,7 +229,7 @@ impl Runtime {
             exts: RwLock::default(),
             unhandled: OnceLock::new(),
             collection_hook: OnceLock::new(),
-            abort_hook: OnceLock::new(),
+            interruption: OnceLock::new(),
             monitors: crate::threads::Monitors::default(),
             entry_image: OnceLock::new(),
             missing_assembly: Mutex::new(None),

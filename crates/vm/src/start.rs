@@ -517,6 +517,9 @@ impl Thread {
         let runtime = self.runtime();
         let name = runtime.type_name(runtime.class_of(exception).ty);
         self.managed(|| {
+            // The reserved exception gets another trace when its own text finds no memory.
+            let reserved = exception == self.domain().root(DomainRoot::OutOfMemory);
+            let before = reserved.then(|| self.describe_plainly(exception, &name, 0));
             let text = (|| {
                 let object = runtime.well_known_class(Wk::Object).ok()?;
                 let to_string = runtime.find_method(object, "ToString", Some(0)).ok()??;
@@ -536,6 +539,7 @@ impl Thread {
                 }
             })();
             text.filter(|t| !t.is_empty())
+                .or(before)
                 .unwrap_or_else(|| self.describe_plainly(exception, &name, 0))
         })
     }

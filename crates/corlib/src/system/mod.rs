@@ -17,8 +17,8 @@ mod thread_pool;
 pub(crate) use array::{array_class_of, get_value as array_get, set_value as array_set};
 pub(crate) use object::initialize;
 pub(crate) use stack_trace::{entry_image, user_image};
-pub(crate) use thread::thrown_interruption;
 pub use thread::wait_for_foreground_threads;
+pub(crate) use thread::{interruptible, waiting};
 pub use thread_pool::stop_thread_pool;
 
 use crate::prelude::IcallTable;

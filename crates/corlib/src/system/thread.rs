@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use ferrocil_vm::Runtime;
+use ferrocil_vm::{InterruptionHooks, Runtime};
 use parking_lot::{Condvar, Mutex};
 use rustc_hash::FxHashMap;
 
@@ -12,7 +12,7 @@ use super::support::{argument_null, null_reference, store_reference};
 use crate::prelude::{
     IcallTable, Managed, ObjRef, StringRef, Thread, icall, new_string_utf16, state, throw, utf16,
 };
-use crate::threading::{ThreadId, WaitOutcome};
+use crate::threading::{ThreadId, WaitError, WaitOutcome};
 use crate::time::Deadline;
 
 const THREAD: &str = "System.Threading.Thread";
@@ -309,36 +309,59 @@ fn own_record(t: &Thread) -> Managed<(ObjRef, Arc<Record>)> {
     Ok((internal, record))
 }
 
-/// What ends a wait that another thread has interrupted: an abort's exception, or an
-/// interruption's.
-pub(crate) fn thrown_interruption(t: &Thread) -> crate::prelude::Thrown {
-    match take_interruption(t) {
-        Err(thrown) => thrown,
-        Ok(_) => throw(
-            t,
-            "System.Threading",
-            "ThreadInterruptedException",
-            "Thread was interrupted from a waiting state.",
-        ),
+/// Waits until something else than an interruption ends that, or an interruption throws.
+///
+/// # Errors
+/// The exception of an abort or interruption.
+pub(crate) fn interruptible(
+    t: &Thread,
+    mut wait: impl FnMut() -> Result<WaitOutcome, WaitError>,
+) -> Managed<Result<WaitOutcome, WaitError>> {
+    loop {
+        match wait() {
+            Ok(WaitOutcome::Interrupted) => check_interrupt(t)?,
+            outcome => return Ok(outcome),
+        }
+    }
+}
+
+/// How this library takes part in interruptions of waits for locks, and in aborts.
+const HOOKS: InterruptionHooks = InterruptionHooks {
+    abort: abort_at_poll,
+    begin_wait: |t| mark_waiting(t, true),
+    end_wait: |t| mark_waiting(t, false),
+    alerted: check_interrupt,
+};
+
+/// Notes in the thread's state whether it waits.
+fn mark_waiting(t: &Thread, waits: bool) {
+    let internal = t.internal_object();
+    if !internal.is_null()
+        && let Ok(state) = state_word(t, internal)
+    {
+        if waits {
+            state.fetch_or(bits::WAIT_SLEEP_JOIN, Ordering::SeqCst);
+        } else {
+            state.fetch_and(!bits::WAIT_SLEEP_JOIN, Ordering::SeqCst);
+        }
     }
 }
 
 /// Takes a wish to interrupt this thread; an abort is thrown at once.
 fn take_interruption(t: &Thread) -> Managed<bool> {
     let (internal, record) = own_record(t)?;
-    let woken = state(t).waits.clear_interrupt(ThreadId(t.id()));
+    state(t).waits.clear_interrupt(ThreadId(t.id()));
     t.set_alert(false);
     let (interrupted, aborting) = {
         let mut flags = record.done.lock();
-        (
-            std::mem::take(&mut flags.interrupted),
-            std::mem::take(&mut flags.aborting),
-        )
+        (std::mem::take(&mut flags.interrupted), flags.aborting)
     };
-    if aborting {
+    // In a handler that must end, the abort waits for a poll behind it.
+    if aborting && t.may_abort() {
+        record.done.lock().aborting = false;
         return Err(thrown_abort(t, internal));
     }
-    Ok(interrupted || woken)
+    Ok(interrupted)
 }
 
 /// ThreadAbortException, kept in the thread's object: one object until the abort is reset.
@@ -382,9 +405,6 @@ pub(crate) fn waiting<T>(t: &Thread, wait: impl FnOnce() -> Managed<T>) -> Manag
     state.fetch_or(bits::WAIT_SLEEP_JOIN, Ordering::SeqCst);
     let result = wait();
     state.fetch_and(!bits::WAIT_SLEEP_JOIN, Ordering::SeqCst);
-    if result.is_ok() {
-        check_interrupt(t)?;
-    }
     result
 }
 
@@ -397,10 +417,7 @@ fn sleep(t: &Thread, milliseconds: i32) -> Managed<()> {
     let me = ThreadId(t.id());
     waiting(t, || {
         let end = Deadline::after(milliseconds);
-        match t.blocking(|| table.waits.sleep(me, end)) {
-            WaitOutcome::Interrupted => Err(thrown_interruption(t)),
-            _ => Ok(()),
-        }
+        interruptible(t, || t.blocking(|| Ok(table.waits.sleep(me, end)))).map(|_| ())
     })
 }
 
@@ -416,9 +433,8 @@ fn join(t: &Thread, thread: ObjRef, milliseconds: i32) -> Managed<bool> {
         ));
     }
     let end = deadline(milliseconds);
-    let own = t;
-    waiting(t, || {
-        Ok(t.blocking(|| {
+    let wait = || {
+        t.blocking(|| {
             // Short waits, so that an interruption is seen: joins are rare and long.
             const SLICE: Duration = Duration::from_millis(20);
             let mut flags = target.done.lock();
@@ -430,15 +446,22 @@ fn join(t: &Thread, thread: ObjRef, milliseconds: i32) -> Managed<bool> {
                     break;
                 }
                 if timed_out && end.is_some_and(|end| Instant::now() >= end) {
-                    return false;
+                    return Some(false);
                 }
-                if own.is_alerted() {
-                    // `waiting` throws it.
-                    return false;
+                if t.is_alerted() {
+                    return None;
                 }
             }
-            true
-        }))
+            Some(true)
+        })
+    };
+    waiting(t, || {
+        loop {
+            match wait() {
+                Some(ended) => return Ok(ended),
+                None => check_interrupt(t)?,
+            }
+        }
     })
 }
 
@@ -456,6 +479,7 @@ fn interrupt(t: &Thread, thread: ObjRef) -> Managed<()> {
 
 /// Ends the waits of a thread, if it runs.
 fn wake(t: &Thread, number: Option<u32>) {
+    t.runtime().set_interruption_hooks(HOOKS);
     if let Some(number) = number {
         t.runtime().alert_thread(number);
         state(t).waits.interrupt(ThreadId(number));
@@ -501,7 +525,7 @@ fn abort(t: &Thread, internal: ObjRef, reason: ObjRef) -> Managed<()> {
         flags.thread
     };
     if let Some(number) = number {
-        t.runtime().abort_thread(number, abort_at_poll);
+        t.runtime().abort_thread(number);
     }
     wake(t, number);
     Ok(())
@@ -600,6 +624,7 @@ fn start(t: &Thread, thread: ObjRef, delegate: ObjRef) -> Managed<bool> {
         record: record.clone(),
         attached: attached.clone(),
     };
+    t.runtime().set_interruption_hooks(HOOKS);
     word.fetch_and(!bits::UNSTARTED, Ordering::SeqCst);
     let spawned = std::thread::Builder::new()
         .stack_size(stack)

@@ -7,6 +7,7 @@ use crate::prelude::{
     ByRef, IcallTable, Managed, ObjRef, Thread, blocking, compare_exchange_reference,
     exchange_reference, icall, state, store_byref, throw, utf16,
 };
+use crate::system::{interruptible, waiting};
 use crate::time::Deadline;
 
 const WAIT_ABANDONED: i32 = 0x80;
@@ -225,13 +226,12 @@ fn release_semaphore(t: &Thread, handle: isize, posts: i32, before: ByRef<i32>) 
     }
 }
 
-fn wait_code(t: &Thread, result: Result<WaitOutcome, WaitError>) -> Managed<i32> {
+fn wait_code(result: Result<WaitOutcome, WaitError>) -> i32 {
     match result {
-        Ok(WaitOutcome::Signaled(index)) => Ok(index as i32),
-        Ok(WaitOutcome::Abandoned(index)) => Ok(WAIT_ABANDONED + index as i32),
-        Ok(WaitOutcome::Timeout) => Ok(WAIT_TIMEOUT),
-        Ok(WaitOutcome::Interrupted) => Err(crate::system::thrown_interruption(t)),
-        Err(_) => Ok(WAIT_FAILED),
+        Ok(WaitOutcome::Signaled(index)) => index as i32,
+        Ok(WaitOutcome::Abandoned(index)) => WAIT_ABANDONED + index as i32,
+        Ok(WaitOutcome::Timeout) => WAIT_TIMEOUT,
+        Ok(WaitOutcome::Interrupted) | Err(_) => WAIT_FAILED,
     }
 }
 
@@ -247,8 +247,11 @@ fn wait(t: &Thread, handles: *const isize, count: i32, all: bool, timeout: i32) 
     let state = state(t);
     let thread = current(t);
     let deadline = Deadline::after(timeout);
-    let result = blocking(t, || state.waits.wait(thread, &handles, all, deadline));
-    wait_code(t, result)
+    let wait = || blocking(t, || state.waits.wait(thread, &handles, all, deadline));
+    if timeout == 0 {
+        return Ok(wait_code(wait()));
+    }
+    waiting(t, || interruptible(t, wait).map(wait_code))
 }
 
 fn signal_and_wait(t: &Thread, signal: isize, on: isize, timeout: i32) -> Managed<i32> {
@@ -267,8 +270,8 @@ fn signal_and_wait(t: &Thread, signal: isize, on: isize, timeout: i32) -> Manage
         return Ok(WAIT_FAILED);
     }
     let deadline = Deadline::after(timeout);
-    let result = blocking(t, || waits.wait(thread, &[Handle(on)], false, deadline));
-    wait_code(t, result)
+    let wait = || blocking(t, || waits.wait(thread, &[Handle(on)], false, deadline));
+    waiting(t, || interruptible(t, wait).map(wait_code))
 }
 
 /// A managed location as an atomic.

@@ -10,7 +10,7 @@ use ferrocil_jit::EhClauseKind;
 
 use super::Thread;
 use crate::icall::Thrown;
-use crate::runtime::{AbortHook, Runtime};
+use crate::runtime::{InterruptionHooks, Runtime};
 use crate::unwind::{Frame, frames};
 
 /// How far the abort of a thread has come.
@@ -75,21 +75,43 @@ impl Thread {
     pub(crate) fn abort_at_poll(&self) -> Result<(), Thrown> {
         let now = match self.abort_state() {
             AbortState::None => return Ok(()),
-            AbortState::Wanted => !frames(self).iter().any(protects),
+            AbortState::Wanted => self.may_abort(),
             AbortState::Thrown => frames(self).first().is_some_and(leaves_handler),
         };
-        match self.runtime().abort_hook.get() {
-            Some(hook) if now => Err(hook(self)),
+        match self.runtime().interruption.get() {
+            Some(hooks) if now => Err((hooks.abort)(self)),
             _ => Ok(()),
+        }
+    }
+
+    /// Whether an abort may be thrown in this thread now: no frame is in a finally or fault handler
+    /// or a class initialiser.
+    #[must_use]
+    pub fn may_abort(&self) -> bool {
+        !frames(self).iter().any(protects)
+    }
+
+    /// What a wait does when it is alerted.
+    ///
+    /// # Errors
+    /// The exception that ends the wait.
+    pub(super) fn end_alert(&self) -> Result<(), Thrown> {
+        self.set_alert(false);
+        match self.runtime().interruption.get() {
+            Some(hooks) => (hooks.alerted)(self),
+            None => Ok(()),
         }
     }
 }
 
 impl Runtime {
-    /// Aborts the attached thread with this number, if there is one. `hook` makes the exception,
-    /// in that thread.
-    pub fn abort_thread(&self, id: u32, hook: AbortHook) {
-        let _ = self.abort_hook.set(hook);
+    /// Says what interruptions do; the first one to say so counts.
+    pub fn set_interruption_hooks(&self, hooks: InterruptionHooks) {
+        let _ = self.interruption.set(hooks);
+    }
+
+    /// Aborts the attached thread with this number, if there is one.
+    pub fn abort_thread(&self, id: u32) {
         self.threads().with_thread(id, Thread::request_abort);
     }
 }

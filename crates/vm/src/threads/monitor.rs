@@ -40,8 +40,8 @@ impl Drop for WaitingOn<'_> {
 }
 
 impl crate::runtime::Runtime {
-    /// Ends the wait of a thread on a lock, now or when it next waits, until the thread
-    /// clears the alert. `false`: no such thread is attached.
+    /// Has a thread that waits for a lock or for its pulse, now or next, look at its interruptions
+    /// (see [`InterruptionHooks`](crate::runtime::InterruptionHooks)). `false`: no such thread is attached.
     pub fn alert_thread(&self, id: u32) -> bool {
         let woken = self.threads().with_thread(id, |thread| {
             thread.set_alert(true);
@@ -141,11 +141,10 @@ impl Thread {
         WaitingOn(self)
     }
 
-    /// Enters an object's lock; waits at most `timeout` if given. `false`: the time is over, or
-    /// the thread was alerted (see [`Runtime::alert_thread`](crate::Runtime::alert_thread)).
+    /// Enters an object's lock; waits at most `timeout` if given. `false`: the time is over.
     ///
     /// # Errors
-    /// ArgumentNullException for null.
+    /// ArgumentNullException for null; what an interruption throws while the thread waits.
     pub fn monitor_try_enter(
         &self,
         object: ObjRef,
@@ -200,29 +199,47 @@ impl Thread {
         }
         drop(state);
         let deadline = timeout.and_then(|t| Instant::now().checked_add(t));
-        let waiting = self.wait_on(monitor);
-        Ok(self.blocking(|| {
-            let _waiting = waiting;
-            let mut state = monitor.state.lock();
-            while state.owner != 0 {
-                if self.is_alerted() {
-                    return false;
-                }
-                match deadline {
-                    Some(end) => {
-                        if monitor.entered.wait_until(&mut state, end).timed_out()
-                            && state.owner != 0
-                        {
-                            return false;
-                        }
+        let hooks = self.runtime().interruption.get();
+        if let Some(hooks) = hooks {
+            (hooks.begin_wait)(self);
+        }
+        let entered = self.wait_to_enter(monitor, deadline);
+        if let Some(hooks) = hooks {
+            (hooks.end_wait)(self);
+        }
+        entered
+    }
+
+    fn wait_to_enter(&self, monitor: &Monitor, deadline: Option<Instant>) -> Result<bool, Thrown> {
+        loop {
+            let waiting = self.wait_on(monitor);
+            let entered = self.blocking(|| {
+                let _waiting = waiting;
+                let mut state = monitor.state.lock();
+                while state.owner != 0 {
+                    if self.is_alerted() {
+                        return None;
                     }
-                    None => monitor.entered.wait(&mut state),
+                    match deadline {
+                        Some(end) => {
+                            if monitor.entered.wait_until(&mut state, end).timed_out()
+                                && state.owner != 0
+                            {
+                                return Some(false);
+                            }
+                        }
+                        None => monitor.entered.wait(&mut state),
+                    }
                 }
+                state.owner = self.id();
+                state.count = 1;
+                Some(true)
+            });
+            match entered {
+                Some(entered) => return Ok(entered),
+                None => self.end_alert()?,
             }
-            state.owner = me;
-            state.count = 1;
-            true
-        }))
+        }
     }
 
     /// Enters an object's lock.
@@ -319,7 +336,8 @@ impl Thread {
     /// the time was over.
     ///
     /// # Errors
-    /// SynchronizationLockException when this thread does not hold the lock.
+    /// SynchronizationLockException when this thread does not hold the lock; what an interruption
+    /// throws, with the lock held.
     pub fn monitor_wait(&self, object: ObjRef, timeout: Option<Duration>) -> Result<bool, Thrown> {
         if !self.monitor_is_entered(object, false) {
             return Err(self.not_locked());
@@ -327,42 +345,50 @@ impl Thread {
         let monitor = self.inflate(object)?;
         let me = self.id();
         let deadline = timeout.and_then(|t| Instant::now().checked_add(t));
-        let waiting = self.wait_on(monitor);
-        Ok(self.blocking(|| {
-            let _waiting = waiting;
+        let ticket = {
             let mut state = monitor.state.lock();
-            let count = std::mem::take(&mut state.count);
-            state.owner = 0;
-            monitor.entered.notify_one();
             let ticket = state.next_ticket;
             state.next_ticket += 1;
             state.waiting.push(ticket);
-            let mut signalled = true;
-            while state.waiting.contains(&ticket) {
-                if self.is_alerted() {
-                    state.waiting.retain(|&t| t != ticket);
-                    signalled = false;
-                    break;
-                }
-                match deadline {
-                    Some(end) => {
-                        if monitor.pulsed.wait_until(&mut state, end).timed_out()
-                            && state.waiting.contains(&ticket)
-                        {
-                            state.waiting.retain(|&t| t != ticket);
-                            signalled = false;
-                        }
+            ticket
+        };
+        loop {
+            let waiting = self.wait_on(monitor);
+            let signalled = self.blocking(|| {
+                let _waiting = waiting;
+                let mut state = monitor.state.lock();
+                let count = std::mem::take(&mut state.count);
+                state.owner = 0;
+                monitor.entered.notify_one();
+                let mut over = false;
+                while state.waiting.contains(&ticket) && !over && !self.is_alerted() {
+                    match deadline {
+                        Some(end) => over = monitor.pulsed.wait_until(&mut state, end).timed_out(),
+                        None => monitor.pulsed.wait(&mut state),
                     }
-                    None => monitor.pulsed.wait(&mut state),
                 }
+                while state.owner != 0 {
+                    monitor.entered.wait(&mut state);
+                }
+                state.owner = me;
+                state.count = count;
+                // A pulse that came while the thread waited for the lock counts.
+                if !state.waiting.contains(&ticket) {
+                    return Some(true);
+                }
+                over.then_some(false)
+            });
+            // With the lock held, no pulse comes in between.
+            let ended = match signalled {
+                Some(true) => return Ok(true),
+                Some(false) => Ok(Some(false)),
+                None => self.end_alert().map(|()| None),
+            };
+            if let Some(result) = ended.transpose() {
+                monitor.state.lock().waiting.retain(|&t| t != ticket);
+                return result;
             }
-            while state.owner != 0 {
-                monitor.entered.wait(&mut state);
-            }
-            state.owner = me;
-            state.count = count;
-            signalled
-        }))
+        }
     }
 
     /// Wakes one waiting thread, or all.
