@@ -154,6 +154,11 @@ pub unsafe trait VmBinding: Sized + Send + Sync {
         let _ = record;
     }
 
+    /// There is work for [`Heap::work_in_background`](crate::Heap::work_in_background): the VM
+    /// may start a thread for it. Called once, after `resume_mutators`, unless the heap has
+    /// `stress`.
+    fn background_wanted(&self) {}
+
     /// Whether a reference to `address`, outside the heap, is in order (an
     /// object in the image, say). The collector ignores such references; the
     /// verifier asks.

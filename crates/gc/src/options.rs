@@ -48,10 +48,10 @@ impl HeapOptions {
             stress: None,
             verify: false,
             generational: false,
-            min_budget: 8 << 20,
+            min_budget: 4 << 20,
             growth_percent: 100,
-            max_young: 8 << 20,
-            pause_target: Duration::from_micros(500),
+            max_young: 4 << 20,
+            pause_target: Duration::from_micros(300),
             incremental: true,
             mark_stack_entries: None,
         }

@@ -1,7 +1,7 @@
 //! The reservation, its side tables, and the questions they answer.
 
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use crate::binding::VmBinding;
 use crate::error::HeapError;
@@ -28,7 +28,7 @@ pub(crate) const LOGGED: u8 = 2;
 /// `n + FIRST_RUN` a page of the run that begins at page `n`.
 const SMALL: u32 = 1;
 const FIRST_RUN: u32 = 2;
-const MAX_TABLES: usize = 16;
+const MAX_TABLES: usize = 19;
 
 /// What a page belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,22 @@ pub(crate) enum PageOwner {
     Block,
     /// A run that begins at this page.
     Run(usize),
+}
+
+/// The result of a marking.
+pub(crate) struct MarkPlane {
+    /// One bit per granule: the object that starts here is marked.
+    pub(crate) marks: BitTable,
+    /// One bit per line: used by a marked object.
+    pub(crate) lines: BitTable,
+}
+
+impl MarkPlane {
+    /// Clears what is marked in a block.
+    pub(crate) fn clear_block(&self, block: usize) {
+        self.marks.clear_words(Core::granule_words(block));
+        self.lines.clear_words(Core::line_words(block));
+    }
 }
 
 /// Memory and side metadata, without any policy.
@@ -51,13 +67,15 @@ pub(crate) struct Core {
     /// One bit per granule: an object starts here. Complete for survivors of
     /// the last collection; for newer objects see `ensure_walked`.
     pub(crate) starts: BitTable,
-    /// One bit per granule: the object that starts here is marked.
-    pub(crate) marks: BitTable,
     /// One bit per line: in use since the last collection. The holes between
     /// are what allocation fills.
     pub(crate) lines: BitTable,
-    /// One bit per line: used by an object marked in this collection.
-    pub(crate) marked_lines: BitTable,
+    /// The marks of the last collection, and those of the marking of old objects
+    /// that goes on across collections. The second is empty unless generational,
+    /// and clear unless that marking or a sweep goes on.
+    planes: [MarkPlane; 2],
+    /// Which of the two planes is that of the last collection.
+    current: AtomicUsize,
     page_owner: Table<AtomicU32>,
     /// Pages of the run that begins at a page.
     run_pages: Table<AtomicU32>,
@@ -70,10 +88,13 @@ pub(crate) struct Core {
     pub(crate) dirty: BitTable,
     /// Blocks with holes, filled by the sweep. Same guard.
     pub(crate) recycled: Table<AtomicU32>,
-    /// As `marks` and `marked_lines`, for the marking of old objects that goes on
-    /// across collections. Empty unless generational; clear unless it goes on.
-    pub(crate) major_marks: BitTable,
-    pub(crate) major_lines: BitTable,
+    /// One bit per page: a block or run that begins here may have been allocated
+    /// into since the last collection. Same guard.
+    pub(crate) opened: BitTable,
+    /// One bit per page: in a block or run that the last sweep has not reached
+    /// yet. Its marks are right; `starts`, `lines` and `log` may show dead objects
+    /// too. Same guard.
+    pub(crate) unswept: BitTable,
     /// One bit per line: stored to since that marking may have scanned it.
     pub(crate) major_dirty: BitTable,
     /// One byte per line for the write barrier. Empty unless generational.
@@ -99,8 +120,8 @@ const SIDE_PER_BLOCK: usize = 2 * (GRANULES_PER_BLOCK / 8) + 2 * (LINES_PER_BLOC
     + 2 * 4 * PAGES_PER_BLOCK
     // handed, recycled
     + 8
-    // free, dirty
-    + 2;
+    // free, dirty, opened, unswept
+    + 4;
 /// Bytes of the tables for generations for one block: the log, the second marks.
 const GENERATIONS_PER_BLOCK: usize =
     LINES_PER_BLOCK + 1 + GRANULES_PER_BLOCK / 8 + 2 * (LINES_PER_BLOCK / 8);
@@ -145,17 +166,20 @@ impl Core {
             blocks,
             max_bytes: max,
             starts: BitTable::new(layout.table(granules.div_ceil(64))),
-            marks: BitTable::new(layout.table(granules.div_ceil(64))),
             lines: BitTable::new(layout.table(lines.div_ceil(64))),
-            marked_lines: BitTable::new(layout.table(lines.div_ceil(64))),
+            planes: [1, stacks - 1].map(|used| MarkPlane {
+                marks: BitTable::new(layout.table(used * granules.div_ceil(64))),
+                lines: BitTable::new(layout.table(used * lines.div_ceil(64))),
+            }),
+            current: AtomicUsize::new(0),
             page_owner: layout.table(pages),
             run_pages: layout.table(pages),
             handed: layout.table(blocks),
             free: BitTable::new(layout.table(pages.div_ceil(64))),
             dirty: BitTable::new(layout.table(pages.div_ceil(64))),
             recycled: layout.table(blocks),
-            major_marks: BitTable::new(layout.table((stacks - 1) * granules.div_ceil(64))),
-            major_lines: BitTable::new(layout.table((stacks - 1) * lines.div_ceil(64))),
+            opened: BitTable::new(layout.table(pages.div_ceil(64))),
+            unswept: BitTable::new(layout.table(pages.div_ceil(64))),
             major_dirty: BitTable::new(layout.table((stacks - 1) * lines.div_ceil(64))),
             log: layout.table(if options.generational { lines } else { 0 }),
             logged_blocks: layout.table(if options.generational { blocks } else { 0 }),
@@ -173,6 +197,33 @@ impl Core {
 
     pub(crate) fn pages(&self) -> usize {
         self.blocks * PAGES_PER_BLOCK
+    }
+
+    /// The marks of the last collection: what is marked is old.
+    #[inline]
+    pub(crate) fn plane(&self) -> &MarkPlane {
+        &self.planes[self.current.load(Relaxed)]
+    }
+
+    /// The marks of the marking across collections.
+    #[inline]
+    pub(crate) fn major_plane(&self) -> &MarkPlane {
+        &self.planes[1 - self.current.load(Relaxed)]
+    }
+
+    /// Makes the marking across collections the last collection. The world is
+    /// stopped.
+    pub(crate) fn swap_planes(&self) {
+        self.current.store(1 - self.current.load(Relaxed), Relaxed);
+    }
+
+    /// The bits that tell which objects there are in a block.
+    fn known_starts(&self, block: usize) -> &BitTable {
+        if self.unswept.get(block * PAGES_PER_BLOCK) {
+            &self.plane().marks
+        } else {
+            &self.starts
+        }
     }
 
     pub(crate) fn block_addr(&self, block: usize) -> usize {
@@ -285,10 +336,9 @@ impl Core {
         self.run_pages[first].load(Relaxed) & YOUNG_RUN != 0
     }
 
-    /// Whether anything has been handed out of the block since the last
-    /// collection.
-    pub(crate) fn is_handed(&self, block: usize) -> bool {
-        self.handed[block].load(Relaxed) & !WALKED != 0
+    /// Whether the sweep has only not come yet to free this run.
+    fn is_dead_run(&self, first: usize) -> bool {
+        self.unswept.get(first) && !self.plane().marks.get(first * GRANULES_PER_PAGE)
     }
 
     // ----- the write barrier's log -----------------------------------------
@@ -329,11 +379,12 @@ impl Core {
         self.log[line].load(Relaxed) == LOGGED
     }
 
-    /// Calls `each` with every logged line, which becomes unlogged if `reset`.
-    /// Lines of one block are prefetched together.
-    pub(crate) fn for_each_logged(&self, reset: bool, mut each: impl FnMut(usize)) {
+    /// Calls `each` with every logged line below page `top`, which becomes
+    /// unlogged if `reset`. Lines of one block are prefetched together.
+    pub(crate) fn for_each_logged(&self, top: usize, reset: bool, mut each: impl FnMut(usize)) {
         let mut lines = [0u32; LINES_PER_BLOCK];
-        for (block, flag) in self.logged_blocks.iter().enumerate() {
+        let blocks = top.div_ceil(PAGES_PER_BLOCK).min(self.logged_blocks.len());
+        for (block, flag) in self.logged_blocks[..blocks].iter().enumerate() {
             if flag.load(Relaxed) == 0 {
                 continue;
             }
@@ -379,6 +430,21 @@ impl Core {
         }
     }
 
+    /// Takes the lines of a block that are not in use out of the log. Mutators
+    /// may log the others meanwhile.
+    pub(crate) fn trim_block_log(&self, block: usize) {
+        let first = block * LINES_PER_BLOCK;
+        let words = self.lines.words(Core::line_words(block)).iter();
+        for (index, word) in words.enumerate() {
+            let mut unused = !word.load(Relaxed);
+            while unused != 0 {
+                let line = first + 64 * index + unused.trailing_zeros() as usize;
+                self.log[line].store(NOT_OLD, Relaxed);
+                unused &= unused - 1;
+            }
+        }
+    }
+
     /// Sets the log of whole pages.
     pub(crate) fn set_page_log(&self, first: usize, count: usize, value: u8) {
         if self.is_generational() {
@@ -416,6 +482,14 @@ impl Core {
         self.handed[block].store(0, Relaxed);
     }
 
+    /// Whether an address of the heap is in a line of a block that has been in use
+    /// since the last collection: the objects there are old. Says nothing about
+    /// runs.
+    #[inline(always)]
+    pub(crate) fn in_old_line(&self, addr: usize) -> bool {
+        self.lines.get((addr - self.base) / LINE)
+    }
+
     /// The next hole of a block at or after `from`, as lines of that block.
     #[inline]
     pub(crate) fn next_hole(&self, block: usize, from: usize) -> Option<(usize, usize)> {
@@ -424,6 +498,24 @@ impl Core {
         let start = self.lines.first_clear(first + from..end)?;
         let stop = self.lines.first_set(start..end).unwrap_or(end);
         Some((start - first, stop - first))
+    }
+
+    /// Whether more than half of a block is holes, and one of them is for `size`
+    /// bytes and more. Nobody has it open.
+    pub(crate) fn is_roomy(&self, block: usize, size: usize) -> bool {
+        let first = block * LINES_PER_BLOCK;
+        let used = self.lines.count_range(first..first + LINES_PER_BLOCK);
+        let mut line = self.handed_bytes(block).div_ceil(LINE);
+        while used < LINES_PER_BLOCK / 2
+            && line < LINES_PER_BLOCK
+            && let Some((first, last)) = self.next_hole(block, line)
+        {
+            if (last - first) * LINE >= size {
+                return true;
+            }
+            line = last;
+        }
+        false
     }
 
     /// Asks for the mark, in `bits`, of what may be an object.
@@ -537,6 +629,7 @@ impl Core {
         let page = (addr - self.base) / PAGE;
         let start = match self.owner(page) {
             PageOwner::Free => return None,
+            PageOwner::Run(first) if self.is_dead_run(first) => return None,
             PageOwner::Run(first) => self.page_addr(first),
             PageOwner::Block => {
                 let block = page / PAGES_PER_BLOCK;
@@ -545,7 +638,7 @@ impl Core {
                 let floor = (granule + 1)
                     .saturating_sub(MAX_SMALL / GRANULE)
                     .max(block * GRANULES_PER_BLOCK);
-                self.granule_addr(self.starts.last_set(floor..granule + 1)?)
+                self.granule_addr(self.known_starts(block).last_set(floor..granule + 1)?)
             }
         };
         if self.header(start) == 0 {
@@ -565,10 +658,13 @@ impl Core {
         let page = (addr - self.base) / PAGE;
         match self.owner(page) {
             PageOwner::Free => false,
-            PageOwner::Run(first) => self.page_addr(first) == addr && self.header(addr) != 0,
+            PageOwner::Run(first) => {
+                self.page_addr(first) == addr && self.header(addr) != 0 && !self.is_dead_run(first)
+            }
             PageOwner::Block => {
-                self.ensure_walked(binding, page / PAGES_PER_BLOCK);
-                self.starts.get(self.granule(addr))
+                let block = page / PAGES_PER_BLOCK;
+                self.ensure_walked(binding, block);
+                self.known_starts(block).get(self.granule(addr))
             }
         }
     }

@@ -214,6 +214,17 @@ impl BitTable {
         }
     }
 
+    /// Sets the bits of `range` that are clear in `other`, and clears the others.
+    pub(crate) fn copy_complement(&self, range: Range<usize>, other: &BitTable) {
+        let first = range.start / 64;
+        let mut index = first;
+        self.for_words(range, |word, mask| {
+            let old = word.load(Relaxed);
+            word.store(old & !mask | !other.word(index) & mask, Relaxed);
+            index += 1;
+        });
+    }
+
     /// Clears the words of `range`.
     pub(crate) fn clear_words(&self, range: Range<usize>) {
         for word in &self.0[range] {
@@ -247,6 +258,12 @@ mod tests {
                 map.clear_range(from..to);
                 model[from..to].fill(false);
             }
+            let words: &'static mut [AtomicU64] =
+                Box::leak((0..4).map(|_| AtomicU64::new(0)).collect());
+            // SAFETY: as above.
+            let complement = BitTable::new(unsafe { Table::new(NonNull::from(&mut words[0]), 4) });
+            complement.copy_complement(from..to, &map);
+            assert!((0..256).all(|i| complement.get(i) == ((from..to).contains(&i) && !model[i])));
             let (from, to) = (from / 2, 256 - from / 3);
             assert_eq!(
                 map.count_range(from..to),

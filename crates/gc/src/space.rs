@@ -1,5 +1,6 @@
 //! Which pages are used for what: blocks, runs, and blocks with holes.
 
+use core::ops::Range;
 use core::sync::atomic::Ordering::Relaxed;
 
 use crate::layout::{PAGE, PAGES_PER_BLOCK};
@@ -22,8 +23,18 @@ pub(crate) struct Space {
     recycled_len: usize,
     /// So many blocks at the front of the list were returned half used.
     returned: usize,
+    /// A block has been returned half used since the last collection.
+    any_returned: bool,
     dirty_free: usize,
+    /// Pages that a sweep has still to look at.
+    unswept: Range<usize>,
+    /// How many free pages are to stay warm once the sweep is done; `None` when
+    /// that has been seen to.
+    keep_warm: Option<usize>,
 }
+
+/// How many blocks are looked at to find one that suits.
+const LOOK_AT: usize = 8;
 
 /// A block given to a mutator.
 pub(crate) struct BlockGrant {
@@ -43,7 +54,10 @@ impl Space {
             recycled_first: 0,
             recycled_len: 0,
             returned: 0,
+            any_returned: false,
             dirty_free: 0,
+            unswept: 0..0,
+            keep_warm: None,
         }
     }
 
@@ -100,6 +114,7 @@ impl Space {
         let first = block * PAGES_PER_BLOCK;
         let clean = self.take_pages(core, first, PAGES_PER_BLOCK) == 0;
         core.set_block_owner(block);
+        core.opened.set(first);
         Some(BlockGrant { block, clean })
     }
 
@@ -144,6 +159,7 @@ impl Space {
         }
         let dirty = self.take_pages(core, start, count);
         core.set_run_owner(start, count);
+        core.opened.set(start);
         Some((start, dirty != 0))
     }
 
@@ -183,19 +199,69 @@ impl Space {
     pub(crate) fn clear_recycled(&mut self) {
         self.recycled_len = 0;
         self.returned = 0;
+        self.any_returned = false;
     }
 
     /// Keeps the blocks of the list that nobody has used. A sweep decides about
     /// the others.
     pub(crate) fn keep_recycled(&mut self, core: &Core) {
+        // What is on the list has not been taken from it, unless it came back.
+        if !core::mem::take(&mut self.any_returned) {
+            return;
+        }
         let old = self.recycled_len;
         self.clear_recycled();
         for index in 0..old {
             let block = self.recycled(core, index);
-            if !core.is_handed(block) {
+            if !core.opened.get(block * PAGES_PER_BLOCK) {
                 self.push_recycled(core, block);
             }
         }
+    }
+
+    // ----- the sweep after a flip ------------------------------------------
+
+    /// Begins a sweep of all that is in use.
+    pub(crate) fn begin_sweep(&mut self, core: &Core) {
+        debug_assert!(!self.is_sweeping());
+        core.unswept.copy_complement(0..self.top, &core.free);
+        self.unswept = 0..self.top;
+    }
+
+    /// Whether a sweep goes on.
+    pub(crate) fn is_sweeping(&self) -> bool {
+        !self.unswept.is_empty()
+    }
+
+    /// The first page of the next block or run to be swept.
+    pub(crate) fn next_unswept(&mut self, core: &Core) -> Option<usize> {
+        let found = core.unswept.first_set(self.unswept.clone());
+        self.unswept.start = found.unwrap_or(self.unswept.end);
+        found
+    }
+
+    /// Has `release_some` give free pages back until at most `keep` stay warm.
+    pub(crate) fn release_later(&mut self, keep: usize) {
+        self.keep_warm = Some(keep);
+    }
+
+    /// Whether `release_some` has something to do.
+    pub(crate) fn is_releasing(&self) -> bool {
+        self.keep_warm.is_some()
+    }
+
+    /// Gives some of the pages back that `release_later` asked for. Returns
+    /// whether there is more to do.
+    pub(crate) fn release_some(&mut self, core: &Core, pages: usize) -> bool {
+        let Some(keep) = self.keep_warm else {
+            return false;
+        };
+        let before = self.dirty_free;
+        self.release(core, keep.max(before.saturating_sub(pages)));
+        if self.dirty_free <= keep || self.dirty_free == before {
+            self.keep_warm = None;
+        }
+        self.keep_warm.is_some()
     }
 
     pub(crate) fn push_recycled(&mut self, core: &Core, block: usize) {
@@ -210,6 +276,7 @@ impl Space {
         self.recycled_first = self.listed(core, core.blocks - 1);
         self.recycled_len += 1;
         self.returned += 1;
+        self.any_returned = true;
         core.recycled[self.recycled_first].store(block as u32, Relaxed);
     }
 
@@ -224,8 +291,16 @@ impl Space {
         core: &Core,
         wanted: impl Fn(usize) -> bool,
     ) -> Option<usize> {
-        const LOOK_AT: usize = 8;
         self.take_recycled_within(core, self.returned.min(LOOK_AT), wanted)
+    }
+
+    /// One of the next blocks with holes, if it satisfies `wanted`.
+    pub(crate) fn take_next_recycled_where(
+        &mut self,
+        core: &Core,
+        wanted: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        self.take_recycled_within(core, LOOK_AT, wanted)
     }
 
     /// The next block with holes that satisfies `wanted`, taken out of order.
@@ -246,6 +321,7 @@ impl Space {
         let found =
             (0..first.min(self.recycled_len)).find(|index| wanted(self.recycled(core, *index)))?;
         let block = self.recycled(core, found);
+        core.opened.set(block * PAGES_PER_BLOCK);
         let front = self.recycled(core, 0);
         core.recycled[self.listed(core, found)].store(front as u32, Relaxed);
         self.recycled_first = self.listed(core, 1);

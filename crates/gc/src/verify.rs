@@ -195,7 +195,8 @@ impl<B: VmBinding> Check<'_, B> {
             });
         }
         let core = self.core;
-        let is_old = |addr: usize| !core.contains(addr) || core.marks.get(core.granule(addr));
+        let is_old =
+            |addr: usize| !core.contains(addr) || core.plane().marks.get(core.granule(addr));
         if core.is_generational()
             && is_old(object.addr())
             && !is_old(value)

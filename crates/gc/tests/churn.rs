@@ -218,3 +218,46 @@ fn old_objects_are_marked_by_another_thread_meanwhile() {
     });
     assert!(unasked(&vm).0 >= 2);
 }
+
+/// Two mutators beside a thread that marks and sweeps. With `verify`, sweeps end before the next
+/// collection; without, young collections run into them.
+fn with_background(verify: bool, pause_target: Duration) -> Vm {
+    let vm = vm(HeapOptions {
+        verify,
+        pause_target,
+        growth_percent: 100,
+        ..HeapOptions {
+            max_bytes: 8 << 20,
+            ..options(true)
+        }
+    });
+    let steps = if verify { 12_000 } else { 40_000 };
+    std::thread::scope(|scope| {
+        let background = scope.spawn(|| vm.work_in_background());
+        let mutators = [false, true].map(|ambiguous| {
+            let vm = &vm;
+            scope.spawn(move || churn_on(vm, 1500, steps, ambiguous, || ()))
+        });
+        for mutator in mutators {
+            mutator.join().expect("a sound heap");
+        }
+        vm.stop_background();
+        background.join().expect("the background thread ends");
+    });
+    vm
+}
+
+#[test]
+fn a_background_thread_marks_and_sweeps() {
+    for verify in [false, true] {
+        for pause_target in [Duration::ZERO, Duration::from_micros(300)] {
+            let vm = with_background(verify, pause_target);
+            let (full, young) = unasked(&vm);
+            assert!(full >= 1, "{full} full, {young} young");
+            let mutator = Mutator::new(&vm);
+            vm.verify().expect("a sound heap");
+            vm.collect(2);
+            assert!(mutator.objects().is_empty());
+        }
+    }
+}

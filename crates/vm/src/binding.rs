@@ -178,9 +178,11 @@ unsafe impl VmBinding for GcBinding {
         for domain in runtime.domains().iter() {
             let mut slots = Vec::new();
             let mut values = Vec::new();
-            domain.scan(&mut |slot| slots.push(slot), &mut |object| {
-                values.extend(to_gc(object))
-            });
+            domain.scan(
+                roots.is_young(),
+                &mut |slot| slots.push(slot),
+                &mut |object| values.extend(to_gc(object)),
+            );
             for slot in slots {
                 // SAFETY: static storage has a reference at each reported offset.
                 unsafe { roots.slot(slot as *mut Option<ObjectRef>) };
@@ -230,6 +232,12 @@ unsafe impl VmBinding for GcBinding {
     fn finalizers_ready(&self, count: usize) {
         if let Some(runtime) = self.runtime() {
             runtime.wake_finalizer(count);
+        }
+    }
+
+    fn background_wanted(&self) {
+        if let Some(runtime) = self.runtime() {
+            runtime.start_background_collector();
         }
     }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
 
 use ferrocil_codeman::{CodeManager, CodeManagerKind, CodeManagerOptions, LoaderArena};
 use ferrocil_gc::{Heap, HeapOptions};
@@ -162,6 +163,7 @@ pub struct Runtime {
     domains: AppendVec<Domain>,
     root: AtomicPtr<Domain>,
     heap: Heap<GcBinding>,
+    background_collector: Mutex<Option<JoinHandle<()>>>,
     global_code: CodeManager,
     arena: Arc<LoaderArena>,
     // Images after all that points into them.
@@ -250,6 +252,7 @@ impl Runtime {
             domains: AppendVec::default(),
             root: AtomicPtr::new(std::ptr::null_mut()),
             heap,
+            background_collector: Mutex::default(),
             global_code,
             arena,
             universe: Universe::new(),
@@ -603,10 +606,39 @@ pub(crate) struct LoaderLock<'r> {
     _guard: ReentrantMutexGuard<'r, LoaderState>,
 }
 
+impl Runtime {
+    /// Starts the thread that marks and sweeps while managed code runs. It is not attached: it
+    /// neither runs managed code nor holds references. Without it (no thread to be had), pauses do
+    /// its work.
+    pub(crate) fn start_background_collector(&self) {
+        let address = std::ptr::from_ref(self) as usize;
+        let started = std::thread::Builder::new()
+            .name("GC".into())
+            .stack_size(256 << 10)
+            .spawn(move || {
+                // SAFETY: `stop_background_collector` joins this thread before the runtime goes.
+                let runtime = unsafe { &*(address as *const Runtime) };
+                runtime.heap.work_in_background();
+            });
+        if let Ok(handle) = started {
+            *self.background_collector.lock() = Some(handle);
+        }
+    }
+
+    fn stop_background_collector(&self) {
+        self.heap.stop_background();
+        let handle = self.background_collector.lock().take();
+        if let Some(handle) = handle {
+            let _ = handle.join();
+        }
+    }
+}
+
 impl Drop for Runtime {
     fn drop(&mut self) {
         self.stop_tiering();
         self.stop_finalizer();
+        self.stop_background_collector();
         crate::signals::unregister(self);
         // Pools free memory without running destructors: run those of classes and methods, whose
         // lists are on the Rust heap.

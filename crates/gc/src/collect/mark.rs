@@ -15,6 +15,8 @@ const IN_FLIGHT: usize = 16;
 /// Arrays with more references than this are scanned piece by piece, so that
 /// they do not flood the stack.
 const ARRAY_PIECE: usize = 512;
+/// To scan a piece costs about as much as to scan this many objects.
+const PIECE_WORK: usize = 64;
 
 /// A stack of grey objects in memory of the reservation.
 struct MarkStack {
@@ -79,6 +81,12 @@ pub(crate) struct MarkState {
     dirty: usize,
     dirty_word: usize,
     counted: Marked,
+    /// `counted.objects` when `progress` was asked last.
+    seen: u64,
+    /// Roots have been visited.
+    begun: bool,
+    /// How often a pause found nothing left to mark but what was new to it.
+    attempts: u32,
 }
 
 impl MarkState {
@@ -98,6 +106,9 @@ impl MarkState {
             dirty: 0,
             dirty_word: 0,
             counted: Marked::default(),
+            seen: 0,
+            begun: false,
+            attempts: 0,
         }
     }
 
@@ -118,18 +129,54 @@ impl MarkState {
     fn is_stuck(&self) -> bool {
         self.is_empty() && self.overflow_now
     }
+
+    /// Whether the marking has not seen any roots yet.
+    pub(crate) fn is_new(&self) -> bool {
+        !self.begun
+    }
+
+    /// Whether what is left to scan has to wait for a pause.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.stack.len == 0 && self.rests.is_empty() && self.dirty == 0
+    }
+
+    /// How many objects have been marked since this was asked last.
+    pub(crate) fn progress(&mut self) -> u64 {
+        let before = core::mem::replace(&mut self.seen, self.counted.objects);
+        self.counted.objects - before
+    }
 }
 
 /// Which marks a marker sets.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Plane {
-    /// Those of the collection in progress.
-    Current,
+    /// Those of a collection of everything.
+    All,
+    /// Those of a collection of young objects: what is marked already is old.
+    Young,
     /// Those of the marking of old objects across collections.
     Major,
     /// The same while mutators run: young objects are left alone. A store that
     /// refers to one is logged, and the log is read in the next pause.
     Concurrent,
+}
+
+/// The marking of old objects across collections, beside one of young objects.
+/// What is promoted is black to it: it was scanned, for both, in the pause.
+struct Beside<'a> {
+    bits: &'a BitTable,
+    lines: &'a BitTable,
+    state: &'a mut MarkState,
+}
+
+impl Beside<'_> {
+    /// Greys an old object.
+    fn grey(&mut self, granule: usize, addr: usize) {
+        // SAFETY: the granule is that of an address in the heap.
+        if !unsafe { self.bits.test_and_set_unchecked(granule) } && !self.state.stack.push(addr) {
+            self.state.overflow_now = true;
+        }
+    }
 }
 
 /// A marking at work. Unless concurrent, the world is stopped.
@@ -138,10 +185,13 @@ pub(crate) struct Marker<'a, B> {
     pub(crate) binding: &'a B,
     bits: &'a BitTable,
     lines: &'a BitTable,
-    concurrent: bool,
+    young: bool,
+    /// While mutators run: the marks that tell what is old.
+    concurrent: Option<&'a BitTable>,
     top: usize,
     check_roots: bool,
     state: &'a mut MarkState,
+    beside: Option<Beside<'a>>,
 }
 
 impl<'a, B: VmBinding> Marker<'a, B> {
@@ -155,21 +205,34 @@ impl<'a, B: VmBinding> Marker<'a, B> {
         check_roots: bool,
         state: &'a mut MarkState,
     ) -> Marker<'a, B> {
-        let (bits, lines) = match plane {
-            Plane::Current => (&core.marks, &core.marked_lines),
-            Plane::Major | Plane::Concurrent => (&core.major_marks, &core.major_lines),
+        let marked = match plane {
+            Plane::All | Plane::Young => core.plane(),
+            Plane::Major | Plane::Concurrent => core.major_plane(),
         };
-        let concurrent = plane == Plane::Concurrent;
         Marker {
             core,
             binding,
-            bits,
-            lines,
-            concurrent,
+            bits: &marked.marks,
+            lines: &marked.lines,
+            young: plane == Plane::Young,
+            concurrent: (plane == Plane::Concurrent).then(|| &core.plane().marks),
             top,
             check_roots,
             state,
+            beside: None,
         }
+    }
+
+    /// Has a marking of young objects feed that of old objects, too.
+    pub(crate) fn beside(mut self, major: &'a mut MarkState) -> Marker<'a, B> {
+        debug_assert!(self.young);
+        let plane = self.core.major_plane();
+        self.beside = Some(Beside {
+            bits: &plane.marks,
+            lines: &plane.lines,
+            state: major,
+        });
+        self
     }
 
     /// Whether the object stays: it is marked, or not of this heap.
@@ -189,9 +252,22 @@ impl<'a, B: VmBinding> Marker<'a, B> {
         self.state.is_stuck()
     }
 
+    /// Notes that the roots have been visited. `rest`: the marking may be finished
+    /// in this pause; tells how often that has been so before, in vain.
+    pub(crate) fn begin_slice(&mut self, rest: bool) -> u32 {
+        self.state.begun = true;
+        self.state.attempts += u32::from(rest);
+        self.state.attempts.saturating_sub(1)
+    }
+
     /// Whether what is left to scan has to wait for a pause.
     pub(crate) fn is_waiting(&self) -> bool {
-        self.state.stack.len == 0 && self.state.rests.is_empty() && self.state.dirty == 0
+        self.state.is_waiting()
+    }
+
+    /// See [`MarkState::progress`].
+    pub(crate) fn progress(&mut self) -> u64 {
+        self.state.progress()
     }
 
     /// The marks that this marker sets.
@@ -210,16 +286,40 @@ impl<'a, B: VmBinding> Marker<'a, B> {
             "a reference to {addr:#x} is not aligned"
         );
         let granule = self.core.granule(addr);
-        if self.concurrent && !self.core.marks.get(granule) {
+        if self.young && self.core.in_old_line(addr) {
+            if let Some(beside) = &mut self.beside {
+                beside.grey(granule, addr);
+            }
+            return;
+        }
+        if let Some(old) = self.concurrent
+            && !old.get(granule)
+        {
             return;
         }
         // SAFETY: the address is in the heap, so its granule is in the map.
-        if unsafe { self.bits.test_and_set_unchecked(granule) } {
+        let marked = unsafe { self.bits.test_and_set_unchecked(granule) };
+        if let Some(beside) = &mut self.beside {
+            if marked {
+                beside.grey(granule, addr);
+            } else {
+                beside.bits.set(granule);
+            }
+        }
+        if marked {
             return;
         }
         if !self.state.stack.push(addr) {
             self.state.overflow_now = true;
         }
+    }
+
+    /// Whether a young collection, that scans a line of old objects, may pass over
+    /// a reference: it is to an old object. The marking of old objects scans the
+    /// same line later.
+    #[inline]
+    fn is_old(&self, addr: usize) -> bool {
+        self.young && self.core.contains(addr) && self.core.in_old_line(addr)
     }
 
     /// Greys what a precise root refers to.
@@ -256,6 +356,9 @@ impl<'a, B: VmBinding> Marker<'a, B> {
             // Some marked objects were never pushed: scan all that are marked.
             self.state.overflow_now = false;
             self.state.counted.overflowed = true;
+            if let Some(beside) = &mut self.beside {
+                beside.state.counted.overflowed = true;
+            }
             self.core.for_each_bit(self.bits, self.top, |object| {
                 self.scan(object);
                 self.drain_stack(usize::MAX);
@@ -272,11 +375,12 @@ impl<'a, B: VmBinding> Marker<'a, B> {
                 return self.state.is_done();
             }
             if let Some(rest) = self.state.rests.pop() {
+                limit = limit.saturating_sub(PIECE_WORK);
                 match rest {
                     Rest::Words { first, end } => self.scan_words(first, end),
                     Rest::Elements { array, from } => self.scan_elements(array, from),
                 }
-            } else if !self.concurrent
+            } else if self.concurrent.is_none()
                 && let Some(object) = self.state.deferred.pop()
             {
                 // SAFETY: a marked object.
@@ -338,14 +442,15 @@ impl<'a, B: VmBinding> Marker<'a, B> {
         let addr = object.addr();
         self.state.counted.objects += 1;
         self.state.counted.bytes += size;
-        if size <= MAX_SMALL {
-            let offset = addr - self.core.base;
-            let (first, last) = (offset / LINE, (offset + size - 1) / LINE);
-            if first == last {
-                self.lines.set(first);
-            } else {
-                self.lines.set_range(first..last + 1);
-            }
+        self.set_lines(self.lines, addr, size);
+        if let Some(beside) = &mut self.beside
+            // All marked objects are scanned again after an overflow.
+            && beside.bits.get(self.core.granule(addr))
+        {
+            beside.state.counted.objects += 1;
+            beside.state.counted.bytes += size;
+            let lines = beside.lines;
+            self.set_lines(lines, addr, size);
         }
         match shape.kind {
             ShapeKind::NoRefs => {}
@@ -368,10 +473,31 @@ impl<'a, B: VmBinding> Marker<'a, B> {
                 self.scan_words(first, first + 8 * len);
             }
             ShapeKind::ValueArray { .. } => self.scan_elements(object, 0),
-            ShapeKind::Ephemerons { .. } => self.state.ephemerons.push(object),
-            ShapeKind::Ambiguous { .. } if self.concurrent => self.state.deferred.push(object),
+            ShapeKind::Ephemerons { .. } => {
+                self.state.ephemerons.push(object);
+                if let Some(beside) = &mut self.beside {
+                    beside.state.ephemerons.push(object);
+                }
+            }
+            ShapeKind::Ambiguous { .. } if self.concurrent.is_some() => {
+                self.state.deferred.push(object)
+            }
             ShapeKind::Ambiguous { first } => {
                 self.scan_ambiguous(addr + first as usize, addr + shape.size);
+            }
+        }
+    }
+
+    /// Notes the lines of a small object in `lines`.
+    #[inline(always)]
+    fn set_lines(&self, lines: &BitTable, addr: usize, size: usize) {
+        if size <= MAX_SMALL {
+            let offset = addr - self.core.base;
+            let (first, last) = (offset / LINE, (offset + size - 1) / LINE);
+            if first == last {
+                lines.set(first);
+            } else {
+                lines.set_range(first..last + 1);
             }
         }
     }
@@ -525,8 +651,9 @@ impl<'a, B: VmBinding> Marker<'a, B> {
         let shape = unsafe { binding.shape(object) };
         let addr = object.addr();
         let words = |first: usize, last: usize, marker: &mut Self, ambiguous: bool| {
-            if !ambiguous {
-                // Most of a line's references are old; their marks are far apart.
+            // Most of a line's references are old. For a young collection their lines tell that, which
+            // are near each other; their marks are far apart.
+            if !ambiguous && !marker.young {
                 for word in (first.max(start)..last.min(end)).step_by(8) {
                     // SAFETY: the shape says that words of that kind are there.
                     let value = unsafe { load(word) };
@@ -538,7 +665,7 @@ impl<'a, B: VmBinding> Marker<'a, B> {
                 let value = unsafe { load(word) };
                 if ambiguous {
                     marker.visit_ambiguous(value);
-                } else {
+                } else if !marker.is_old(value) {
                     marker.visit(value);
                 }
             }
@@ -586,7 +713,9 @@ impl<'a, B: VmBinding> Marker<'a, B> {
                     self.state.ephemerons.push(object);
                 }
             }
-            ShapeKind::Ambiguous { .. } if self.concurrent => self.state.deferred.push(object),
+            ShapeKind::Ambiguous { .. } if self.concurrent.is_some() => {
+                self.state.deferred.push(object)
+            }
             ShapeKind::Ambiguous { first } => {
                 words(addr + first as usize, addr + shape.size, self, true);
             }
@@ -643,7 +772,8 @@ impl<'a, B: VmBinding> Marker<'a, B> {
 
     /// Ends marking. Nothing may be grey. `before` is what was marked already
     /// when it began.
-    pub(crate) fn finish(self, before: Marked) -> Marked {
+    /// Returns also the marking that was fed beside this one.
+    pub(crate) fn finish(self, before: Marked) -> (Marked, Option<&'a mut MarkState>) {
         debug_assert!(self.state.is_done());
         if self.state.counted.overflowed {
             // Objects were scanned more than once.
@@ -662,7 +792,7 @@ impl<'a, B: VmBinding> Marker<'a, B> {
         }
         let counted = self.state.counted;
         self.state.reset();
-        counted
+        (counted, self.beside.map(|beside| beside.state))
     }
 }
 

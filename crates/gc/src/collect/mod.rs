@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use mark::{MarkState, Marked, Marker, Plane, load};
 pub use roots::{RootVisitor, WeakVisitor};
-pub(crate) use sweep::{Scope, clear_major_marks};
+pub(crate) use sweep::{Scope, clear_major_marks, sweep_some};
 
 use crate::binding::{ShapeKind, VmBinding};
 use crate::finalize::Finalization;
@@ -35,8 +35,10 @@ pub(crate) struct Major<'a> {
     pub(crate) full_at: usize,
     /// Bytes of old objects by which it must be finished.
     pub(crate) finish_at: usize,
-    /// When the pause should end.
-    pub(crate) deadline: Instant,
+    /// How long a slice takes, unless it is late.
+    pub(crate) slice: Duration,
+    /// A thread marks between the pauses, so that no slice is needed in time.
+    pub(crate) background: bool,
 }
 
 /// What a cycle did.
@@ -58,6 +60,11 @@ pub(crate) struct Outcome {
     pub(crate) sweep_time: Duration,
 }
 
+/// How long a pause tries at least to finish a marking that the background has
+/// brought to its end.
+const LAST_SLICE: Duration = Duration::from_micros(50);
+/// So many objects are marked in one pause.
+const SMALL: usize = 8192;
 /// How many objects are scanned between two looks at the clock.
 const SLICE: usize = 256;
 /// To scan a line costs about as much as to scan this many objects.
@@ -65,6 +72,111 @@ const LINE_WORK: usize = 4;
 /// Young collections are taken to promote at least this much, when the pace of
 /// marking is computed.
 const MIN_PROMOTION: usize = 64 * 1024;
+
+/// What a pause does for the marking across collections.
+struct Plan {
+    full_at: usize,
+    finish_at: usize,
+    slice: Duration,
+    background: bool,
+    /// The marking begins with this pause.
+    new: bool,
+    /// Nothing is left to mark but what this pause finds.
+    rest: bool,
+    /// Objects that have been marked in the background since the last pause.
+    progress: u64,
+}
+
+impl Plan {
+    fn new(major: &mut Major<'_>) -> Plan {
+        Plan {
+            full_at: major.full_at,
+            finish_at: major.finish_at,
+            slice: major.slice,
+            background: major.background,
+            new: major.state.is_new(),
+            rest: major.background && !major.state.is_new() && major.state.is_waiting(),
+            progress: major.state.progress(),
+        }
+    }
+
+    /// Marks some old objects; returns whether nothing is left to do. `promoted`:
+    /// bytes that the collection has promoted. `stores`: lines that it found logged.
+    fn slice<B: VmBinding>(
+        &self,
+        major: &mut Marker<'_, B>,
+        live: Marked,
+        promoted: usize,
+        stores: usize,
+    ) -> bool {
+        let late = live.bytes >= self.full_at;
+        let goal = if late { self.finish_at } else { self.full_at };
+        let slices = goal.saturating_sub(live.bytes) / promoted.max(MIN_PROMOTION);
+        let left = live.objects.saturating_sub(major.counted().objects) as usize;
+        let left = left + LINE_WORK * major.dirty();
+        let pace = left.checked_div(slices).unwrap_or(usize::MAX);
+        let attempt = major.begin_slice(self.rest);
+        let begin = Instant::now();
+        let done = if !self.background {
+            slice(major, pace, 2 * stores, begin + self.slice, None)
+        } else if self.rest {
+            // A little more time each time that it was not enough.
+            let end = begin + self.slice.max(LAST_SLICE) * (1 << attempt.min(16));
+            slice(major, 0, 0, end, Some(end))
+        } else if left <= SMALL {
+            // Not worth a trip to another thread.
+            slice(major, 0, 0, begin + self.slice, Some(begin + self.slice))
+        } else if self.progress < pace as u64 && !self.new {
+            let factor = match (late, live.bytes >= self.finish_at) {
+                (_, true) => 8,
+                (true, false) => 2,
+                (false, false) => 1,
+            };
+            let pace = pace - self.progress as usize;
+            slice(major, pace, 0, begin, Some(begin + self.slice * factor))
+        } else {
+            false
+        };
+        major.progress();
+        done
+    }
+}
+
+/// Marks at least `pace` objects, then scans at least `lines` of those that
+/// have been stored to: more than come in, or it would never end. Goes on
+/// until `deadline`, but never beyond `limit`. Returns whether nothing is left
+/// to do.
+fn slice<B: VmBinding>(
+    major: &mut Marker<'_, B>,
+    pace: usize,
+    mut lines: usize,
+    deadline: Instant,
+    limit: Option<Instant>,
+) -> bool {
+    let mut done = 0;
+    loop {
+        let marked_all = major.drain_some(SLICE);
+        if marked_all {
+            let scanned = major.scan_dirty();
+            if scanned == 0 {
+                return true;
+            }
+            done += LINE_WORK * scanned;
+            lines = lines.saturating_sub(scanned);
+        } else {
+            if major.is_stuck() {
+                major.drain();
+            }
+            done += SLICE;
+        }
+        let now = Instant::now();
+        if done >= pace && (!marked_all || lines == 0) && now >= deadline
+            || limit.is_some_and(|limit| now >= limit)
+        {
+            return false;
+        }
+    }
+}
 
 impl<B: VmBinding> Cycle<'_, B> {
     /// Collects. `before` is what survived the last collection; `major` goes
@@ -83,31 +195,32 @@ impl<B: VmBinding> Cycle<'_, B> {
         let before = if young { before } else { Marked::default() };
         let marker =
             |plane, state| Marker::new(core, self.binding, plane, top, self.check_roots, state);
-        let mut current = marker(Plane::Current, state);
-        if young {
-            core.for_each_logged(major.is_none(), |line| current.scan_line(line));
-        } else {
-            core.for_each_logged(true, |_| {});
-            sweep::clear_marks(core, top);
-        }
-        let (major, plan) = match major {
-            Some(Major {
-                state,
-                full_at,
-                finish_at,
-                deadline,
-            }) => (
-                Some(marker(Plane::Major, state)),
-                Some((full_at, finish_at, deadline)),
-            ),
-            None => (None, None),
+        let mut all_roots = !young;
+        let mut plan = None;
+        let (finalizable, cleared, marked, mut major) = {
+            let plane = if young { Plane::Young } else { Plane::All };
+            let mut current = marker(plane, state);
+            if let Some(mut major) = major {
+                all_roots |= major.state.is_new();
+                plan = Some(Plan::new(&mut major));
+                current = current.beside(major.state);
+            }
+            if young {
+                core.for_each_logged(top, plan.is_none(), |line| current.scan_line(line));
+            } else {
+                sweep_some(core, space, usize::MAX);
+                core.for_each_logged(top, true, |_| {});
+                sweep::clear_marks(core, top);
+            }
+            let mut roots = RootVisitor::new(current, !all_roots);
+            self.binding.scan_roots(&mut roots);
+            let mut current = roots.into_marker();
+            self.visit_strong(&mut current);
+            let (finalizable, cleared) = self.conclude(&mut current, young);
+            let (marked, major) = current.finish(before);
+            (finalizable, cleared, marked, major)
         };
-        let mut roots = RootVisitor::new(current, major, young);
-        self.binding.scan_roots(&mut roots);
-        let (mut current, major) = roots.into_markers();
-        self.visit_strong(&mut current);
-        let (mut finalizable, mut cleared_handles) = self.conclude(&mut current, young);
-        let mut marked = current.finish(before);
+        let (mut marked, mut finalizable, mut cleared_handles) = (marked, finalizable, cleared);
         let mut live = Marked {
             objects: before.objects + marked.objects,
             bytes: before.bytes + marked.bytes,
@@ -115,28 +228,19 @@ impl<B: VmBinding> Cycle<'_, B> {
         };
         let major_begin = Instant::now();
         let mut major_cpu = Duration::ZERO;
-        if let (Some(mut major), Some((full_at, finish_at, deadline))) = (major, plan) {
+        if let (Some(state), Some(plan)) = (major.take(), plan) {
             let cpu_begin = thread_cpu_time();
+            let mut major = marker(Plane::Major, state);
             let mut stores = 0;
-            core.for_each_logged(true, |line| {
+            core.for_each_logged(top, true, |line| {
                 major.add_dirty(line);
                 stores += 1;
             });
-            self.visit_strong(&mut major);
-            let goal = if live.bytes < full_at {
-                full_at
-            } else {
-                finish_at
-            };
-            let slices = goal.saturating_sub(live.bytes) / marked.bytes.max(MIN_PROMOTION);
-            let left = live.objects.saturating_sub(major.counted().objects) as usize;
-            let left = left + LINE_WORK * major.dirty();
-            let pace = left.checked_div(slices).unwrap_or(usize::MAX);
-            if Self::slice(&mut major, pace, 2 * stores, deadline) {
+            if plan.slice(&mut major, live, marked.bytes, stores) {
                 let (more_finalizable, more_cleared) = self.conclude(&mut major, false);
                 finalizable += more_finalizable;
                 cleared_handles += more_cleared;
-                marked = major.finish(Marked::default());
+                marked = major.finish(Marked::default()).0;
                 live = marked;
                 scope = Scope::Flip;
             }
@@ -158,32 +262,6 @@ impl<B: VmBinding> Cycle<'_, B> {
             major_time,
             major_cpu,
             sweep_time: begin.elapsed(),
-        }
-    }
-
-    /// Marks at least `pace` objects, then scans at least `lines` of those that
-    /// have been stored to: more than come in, or it would never end. Goes on
-    /// until the deadline. Returns whether nothing is left to do.
-    fn slice(major: &mut Marker<'_, B>, pace: usize, mut lines: usize, deadline: Instant) -> bool {
-        let mut done = 0;
-        loop {
-            let marked_all = major.drain_some(SLICE);
-            if marked_all {
-                let scanned = major.scan_dirty();
-                if scanned == 0 {
-                    return true;
-                }
-                done += LINE_WORK * scanned;
-                lines = lines.saturating_sub(scanned);
-            } else {
-                if major.is_stuck() {
-                    major.drain();
-                }
-                done += SLICE;
-            }
-            if done >= pace && (!marked_all || lines == 0) && Instant::now() >= deadline {
-                return false;
-            }
         }
     }
 

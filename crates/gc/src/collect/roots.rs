@@ -14,41 +14,28 @@ use crate::side::BitTable;
 /// references, and may point inside an object.
 pub struct RootVisitor<'m, B> {
     marker: Marker<'m, B>,
-    /// The marking across collections, if it goes on.
-    major: Option<Marker<'m, B>>,
     young: bool,
 }
 
 impl<'m, B: VmBinding> RootVisitor<'m, B> {
-    pub(crate) fn new(
-        marker: Marker<'m, B>,
-        major: Option<Marker<'m, B>>,
-        young: bool,
-    ) -> RootVisitor<'m, B> {
-        RootVisitor {
-            marker,
-            major,
-            young,
-        }
+    pub(crate) fn new(marker: Marker<'m, B>, young: bool) -> RootVisitor<'m, B> {
+        RootVisitor { marker, young }
     }
 
-    pub(crate) fn into_markers(self) -> (Marker<'m, B>, Option<Marker<'m, B>>) {
-        (self.marker, self.major)
+    pub(crate) fn into_marker(self) -> Marker<'m, B> {
+        self.marker
     }
 
     #[inline]
     fn visit(&mut self, addr: usize) {
         self.marker.visit_root(addr);
-        if let Some(major) = &mut self.major {
-            major.visit(addr);
-        }
     }
 
     /// Whether only young objects are collected. Roots that have not changed
     /// since the last collection, and refer to objects that it has seen, need
     /// not be reported then.
     pub fn is_young(&self) -> bool {
-        self.young && self.major.is_none()
+        self.young
     }
 
     /// A word of memory that holds a reference or null. A plan that moves

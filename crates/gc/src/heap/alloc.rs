@@ -2,18 +2,24 @@
 
 use core::sync::atomic::Ordering::Relaxed;
 
+use parking_lot::MutexGuard;
+
 use super::Heap;
 use crate::binding::VmBinding;
+use crate::collect::sweep_some;
 use crate::error::OutOfMemory;
 use crate::layout::{GRANULE, LINE, LINES_PER_BLOCK, MAX_SMALL, PAGE};
 use crate::object::ObjectRef;
 use crate::region::allocation_size;
-use crate::space::BlockGrant;
+use crate::space::{BlockGrant, Space};
 use crate::stats::Reason;
 use crate::tlab::{NO_BLOCK, Tlab, Window};
 
 /// How much of a hole is zeroed and given to the fast path at a time.
 const STEP: usize = 4096;
+
+/// How many blocks and runs an allocation sweeps at a time.
+const SWEEP_STEP: usize = 8;
 
 /// Bytes that stress mode counts as an allocation of the fast path.
 const STRESS_UNIT: usize = 32;
@@ -258,7 +264,7 @@ impl<B: VmBinding> Heap<B> {
             }
             // What a thread that has ended left over, or a free block.
             let grant = {
-                let mut space = self.space.lock();
+                let mut space = self.lock_and_sweep(SWEEP_STEP);
                 let left =
                     space.take_returned_where(&self.core, |block| self.has_tail(block, size));
                 match left {
@@ -266,12 +272,18 @@ impl<B: VmBinding> Heap<B> {
                         block,
                         clean: false,
                     }),
-                    None => space.take_block(&self.core),
+                    None => self.take_block_for(&mut space, size),
                 }
             };
             if let Some(grant) = grant {
-                self.open_block(tlab, window, grant.block, grant.clean);
-                return self.extend(tlab, window, size).ok_or(Refused::Space);
+                let mut open = self.open_block(tlab, window, grant.block, grant.clean);
+                while open {
+                    if let Some(addr) = self.extend(tlab, window, size) {
+                        return Ok(addr);
+                    }
+                    open = self.next_hole(tlab, window);
+                }
+                return Err(Refused::Space);
             }
             return if matches!(rung, Rung::HolesFirst | Rung::ExactHoles) {
                 self.try_exact_hole(tlab, size)
@@ -290,7 +302,12 @@ impl<B: VmBinding> Heap<B> {
         loop {
             let (block, clean) = {
                 let mut space = self.space.lock();
-                match space.take_recycled(&self.core) {
+                let mut recycled = space.take_recycled(&self.core);
+                while recycled.is_none() && space.is_sweeping() {
+                    sweep_some(&self.core, &mut space, SWEEP_STEP);
+                    recycled = space.take_recycled(&self.core);
+                }
+                match recycled {
                     Some(block) => (block, false),
                     None => {
                         let grant = space.take_block(&self.core).ok_or(Refused::Space)?;
@@ -307,6 +324,32 @@ impl<B: VmBinding> Heap<B> {
                 open = self.next_hole(tlab, &tlab.main);
             }
         }
+    }
+
+    /// The lock for an allocation that cannot use holes: some blocks and runs are
+    /// swept first, so that it finds what is free.
+    fn lock_and_sweep(&self, count: usize) -> MutexGuard<'_, Space> {
+        let mut space = self.space.lock();
+        if space.is_sweeping() {
+            sweep_some(&self.core, &mut space, count);
+        }
+        space
+    }
+
+    /// A block for objects of about `size`, more than a line: one that is mostly
+    /// holes, or a free one.
+    fn take_block_for(&self, space: &mut Space, size: usize) -> Option<BlockGrant> {
+        let roomy = |block| self.core.is_roomy(block, size);
+        if let Some(block) = space.take_next_recycled_where(&self.core, roomy) {
+            return Some(BlockGrant {
+                block,
+                clean: false,
+            });
+        }
+        space.take_block(&self.core).or_else(|| {
+            sweep_some(&self.core, space, usize::MAX);
+            space.take_block(&self.core)
+        })
     }
 
     /// Whether a half used block goes on with `size` free bytes.
@@ -352,11 +395,17 @@ impl<B: VmBinding> Heap<B> {
             return Err(Refused::Budget);
         }
         let pages = size.div_ceil(PAGE);
-        let (first, dirty) = self
-            .space
-            .lock()
-            .take_run(&self.core, pages)
-            .ok_or(Refused::Space)?;
+        let (first, dirty) = {
+            let mut space = self.lock_and_sweep(SWEEP_STEP + pages);
+            match space.take_run(&self.core, pages) {
+                None if space.is_sweeping() => {
+                    sweep_some(&self.core, &mut space, usize::MAX);
+                    space.take_run(&self.core, pages)
+                }
+                found => found,
+            }
+            .ok_or(Refused::Space)?
+        };
         let addr = self.core.page_addr(first);
         if dirty {
             let start: *mut u8 = core::ptr::with_exposed_provenance_mut(addr);

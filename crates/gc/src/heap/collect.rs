@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::{Heap, Marking, floor};
 use crate::binding::VmBinding;
-use crate::collect::{Cycle, Major, Marker, Outcome, Plane, Scope, clear_major_marks};
+use crate::collect::{Cycle, Major, Outcome, Scope, clear_major_marks, sweep_some};
 use crate::layout::PAGE;
 use crate::os::thread_cpu_time;
 use crate::space::Space;
@@ -13,10 +13,14 @@ use crate::stats::{CollectionRecord, Reason};
 use crate::verify::verify;
 
 /// Heaps up to this size grow by twice the percentage between collections.
-const FAST_GROWTH: usize = 32 << 20;
+const FAST_GROWTH: usize = 8 << 20;
 /// The smallest budget between young collections: below it, the fixed costs of
 /// a collection weigh more than what it has to mark.
-const MIN_YOUNG: usize = 1 << 20;
+const MIN_YOUNG: usize = 512 << 10;
+
+/// How many blocks and runs a pause sweeps at most beside the young ones: a small
+/// heap needs no background thread.
+const SWEEP_AT_ONCE: usize = 128;
 
 /// Resumes the mutators, also when a verification panics.
 pub(super) struct Stopped<'a, B: VmBinding>(pub(super) &'a B);
@@ -52,7 +56,9 @@ impl<B: VmBinding> Heap<B> {
     pub(super) fn collect_since(&self, epoch: u64, generation: u8, reason: Reason, thorough: bool) {
         let asked = Instant::now();
         clear_stack();
+        let background;
         let (record, ready) = {
+            let _pausing = self.background.pause();
             self.binding.stop_mutators();
             let _stopped = Stopped(&self.binding);
             if reason != Reason::Requested && self.epoch.load(Relaxed) != epoch {
@@ -62,28 +68,36 @@ impl<B: VmBinding> Heap<B> {
                 !self.collecting.swap(true, Relaxed),
                 "two collections at once: stop_mutators let two threads in"
             );
-            let record = self.run(asked, generation, reason, thorough);
+            let (record, work) = self.run(asked, generation, reason, thorough);
+            background = work;
             self.collecting.store(false, Relaxed);
             (record, self.finalization.ready_len())
         };
+        if background {
+            self.wake_background();
+        }
         self.binding.collection_finished(&record);
         if ready != 0 {
             self.binding.finalizers_ready(ready);
         }
     }
 
-    /// The collection itself, with the world stopped.
+    /// The collection itself, with the world stopped. Tells also whether there is
+    /// work for the background thread.
     fn run(
         &self,
         asked: Instant,
         generation: u8,
         reason: Reason,
         thorough: bool,
-    ) -> CollectionRecord {
+    ) -> (CollectionRecord, bool) {
         let (begin, cpu_begin) = (Instant::now(), thread_cpu_time());
         self.binding.visit_tlabs(&mut |tlab| self.close_tlab(tlab));
         let bytes_before = self.used_bytes();
         let mut space = self.space.lock();
+        if self.options.verify {
+            sweep_some(&self.core, &mut space, usize::MAX);
+        }
         self.verify_if_asked(&space, "before");
         let cycle = Cycle {
             core: &self.core,
@@ -109,11 +123,12 @@ impl<B: VmBinding> Heap<B> {
             state: major,
             full_at: self.full_at.load(Relaxed),
             finish_at: self.full_at.load(Relaxed) + self.growth.load(Relaxed),
-            deadline: match self.options.stress {
+            slice: match self.options.stress {
                 // Many small slices.
-                Some(_) => begin,
-                None => begin + self.options.pause_target,
+                Some(_) => Duration::ZERO,
+                None => self.options.pause_target,
             },
+            background: self.background.is_present(),
         });
         let outcome = cycle.run(&mut space, scope, before, current, major);
         space.release_aux(self.returned.swap(0, Relaxed));
@@ -121,8 +136,12 @@ impl<B: VmBinding> Heap<B> {
         let young_cpu = thread_cpu_time()
             .saturating_sub(cpu_begin)
             .saturating_sub(outcome.major_cpu);
-        self.verify_if_asked(&space, "after");
+        // Starts are known again when the sweep is done, before the next collection.
+        if !space.is_sweeping() {
+            self.verify_if_asked(&space, "after");
+        }
         *major_active = self.set_budget(&mut space, scope, &outcome, *major_active, young_cpu);
+        let background = *major_active || space.is_sweeping() || space.is_releasing();
         drop(marking);
         let number = self.epoch.load(Relaxed) + 1;
         let record = CollectionRecord {
@@ -162,33 +181,7 @@ impl<B: VmBinding> Heap<B> {
             self.limit_epoch.store(number, Relaxed);
         }
         self.epoch.store(number, Relaxed);
-        record
-    }
-
-    /// Marks some old objects, about `objects`, while mutators run; for a
-    /// background thread, or an idle one, that is no running mutator. Returns
-    /// whether there is more to do now.
-    ///
-    /// [`VmBinding::shape`] is then called for old objects while mutators use
-    /// them: it must read nothing that a mutator writes except atomically.
-    pub fn mark_step(&self, objects: usize) -> bool {
-        let Some(mut marking) = self.marking.try_lock() else {
-            return true;
-        };
-        let Marking {
-            major,
-            major_active,
-            ..
-        } = &mut *marking;
-        if !*major_active {
-            return false;
-        }
-        let plane = Plane::Concurrent;
-        let mut marker = Marker::new(&self.core, &self.binding, plane, 0, false, major);
-        if marker.drain_some(objects) {
-            marker.scan_dirty();
-        }
-        !marker.is_waiting()
+        (record, background && self.options.stress.is_none())
     }
 
     fn verify_if_asked(&self, space: &Space, when: &str) {
@@ -250,16 +243,25 @@ impl<B: VmBinding> Heap<B> {
             let least = most.min(MIN_YOUNG);
             self.budget
                 .store((budget as usize).clamp(least, most), Relaxed);
-            let full_at = self.full_at.load(Relaxed);
+            let start_at = self.full_at.load(Relaxed) - self.growth.load(Relaxed) / 2;
+            let due = self.options.stress.is_some() || live >= start_at;
+            if !major_active && self.options.incremental && due {
+                // The next marking needs the plane that the last sweep clears.
+                sweep_some(&self.core, space, usize::MAX);
+                return true;
+            }
             major_active
-                || self.options.incremental
-                    && (self.options.stress.is_some()
-                        || live >= full_at - self.growth.load(Relaxed) / 2)
         } else {
             self.growth.store(growth, Relaxed);
             self.full_at.store(live + growth, Relaxed);
             let warm = growth + self.options.max_young;
-            space.release(&self.core, (warm + warm / 4) / PAGE);
+            let warm = (warm + warm / 4) / PAGE;
+            sweep_some(&self.core, space, SWEEP_AT_ONCE);
+            if self.background.is_present() {
+                space.release_later(warm);
+            } else {
+                space.release(&self.core, warm);
+            }
             false
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Heap;
 use super::collect::Stopped;
 use crate::binding::VmBinding;
+use crate::collect::sweep_some;
 use crate::layout::{LARGE_OBJECT, PAGE};
 use crate::object::ObjectRef;
 use crate::region::PageOwner;
@@ -38,7 +39,7 @@ impl<B: VmBinding> Heap<B> {
         }
         let old = match self.core.owner((addr - self.core.base) / PAGE) {
             PageOwner::Run(first) if self.core.run_len(first) * PAGE >= LARGE_OBJECT => true,
-            _ => self.core.marks.get(self.core.granule(addr)),
+            _ => self.core.plane().marks.get(self.core.granule(addr)),
         };
         if old { 2 } else { 0 }
     }
@@ -109,7 +110,11 @@ impl<B: VmBinding> Heap<B> {
     pub(super) fn with_stopped_world<T>(&self, work: impl FnOnce(&Self, usize) -> T) -> T {
         self.binding.stop_mutators();
         let _stopped = Stopped(&self.binding);
-        let top = self.space.lock().top();
+        let top = {
+            let mut space = self.space.lock();
+            sweep_some(&self.core, &mut space, usize::MAX);
+            space.top()
+        };
         let result = work(self, top);
         // Buffers go on filling blocks that were walked.
         self.core.forget_walks(top);

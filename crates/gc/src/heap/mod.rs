@@ -1,6 +1,7 @@
 //! The heap: allocation, collection, and what hangs off them.
 
 mod alloc;
+mod background;
 mod barrier;
 mod collect;
 mod handles;
@@ -13,6 +14,7 @@ use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize};
 
 use parking_lot::Mutex;
 
+use self::background::Background;
 use crate::binding::VmBinding;
 use crate::collect::{MarkState, Marked};
 use crate::descriptor::{AllocDescriptor, BarrierDescriptor};
@@ -61,6 +63,7 @@ pub struct Heap<B: VmBinding> {
     finalization: Finalization,
     history: Mutex<History>,
     marking: Mutex<Marking>,
+    background: Background,
     /// Bytes handed to mutators since the last collection.
     allocated: AtomicUsize,
     /// Bytes that survived the last collection.
@@ -116,6 +119,7 @@ impl<B: VmBinding> Heap<B> {
             full_at: AtomicUsize::new(full_at),
             growth: AtomicUsize::new(full_at),
             marking: Mutex::new(marking),
+            background: Background::default(),
             budget: AtomicUsize::new(budget),
             pressure: AtomicUsize::new(0),
             pressure_base: AtomicUsize::new(0),

@@ -144,7 +144,7 @@ impl<B: VmBinding> Heap<B> {
                     core.for_each_start(index, |object| {
                         // SAFETY: a start is an object whose header has been stored.
                         let bytes = unsafe { core.size_of(&heap.binding, object) };
-                        let old = core.marks.get(core.granule(object.addr()));
+                        let old = core.plane().marks.get(core.granule(object.addr()));
                         let first = (object.addr() - core.base) / LINE;
                         let last = (object.addr() - core.base + bytes - 1) / LINE;
                         let kind = if old { LineUse::Old } else { LineUse::Young };
@@ -168,7 +168,7 @@ impl<B: VmBinding> Heap<B> {
                     let pages = core.run_len(first);
                     let bytes = pages * PAGE;
                     let large = bytes >= LARGE_OBJECT;
-                    let old = large || core.marks.get(core.granule(addr));
+                    let old = large || core.plane().marks.get(core.granule(addr));
                     let kind = match (large, old) {
                         (true, _) => LineUse::Large,
                         (false, true) => LineUse::OldRun,

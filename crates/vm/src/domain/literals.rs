@@ -1,9 +1,11 @@
 //! Interned strings and the cells of string literals.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
+use hashbrown::HashTable;
 use parking_lot::Mutex;
-use rustc_hash::FxHashMap;
+use rustc_hash::FxBuildHasher;
 
 use super::Domain;
 use crate::icall::Thrown;
@@ -11,28 +13,86 @@ use crate::object::{ObjRef, StringRef};
 use crate::threads::Thread;
 use crate::util::AppendVec;
 
-/// What an interned string costs in tables beside its text: the key, the cell, their shares of the
-/// allocator's and the map's room.
-const INTERNED_BYTES: usize = 96;
+/// What an interned string costs in tables: the cell, the entry of the table of texts, which
+/// doubles when it is 7/8 full and has a byte for each entry beside it.
+const INTERNED_BYTES: usize = 8 + 2 * 6;
+/// Cells that are allocated together.
+const PIECE: usize = 128;
 
 /// Interned strings of a domain.
 #[derive(Debug, Default)]
 pub struct Literals {
-    by_text: Mutex<FxHashMap<Box<[u16]>, u32>>,
-    cells: AppendVec<AtomicUsize>,
+    /// Numbers of cells, by the text of the string in the cell.
+    by_text: Mutex<HashTable<u32>>,
+    /// Cells are filled once, in order, by whoever holds the lock of `by_text`.
+    cells: AppendVec<[AtomicUsize; PIECE]>,
+    len: AtomicU32,
+    /// Cells below this one have been seen by a collection.
+    scanned: AtomicU32,
+}
+
+fn hash(text: &[u16]) -> u64 {
+    FxBuildHasher.hash_one(text)
 }
 
 impl Literals {
-    pub(crate) fn scan(&self, value: &mut dyn FnMut(ObjRef)) {
-        for cell in self.cells.iter() {
-            // SAFETY: cells hold null or string objects, which this scan keeps alive.
-            value(unsafe { ObjRef::from_address(cell.load(Ordering::Acquire)) });
+    /// Reports the strings; with `new_only`, those that no scan has reported yet.
+    pub(crate) fn scan(&self, new_only: bool, value: &mut dyn FnMut(ObjRef)) {
+        let len = self.len.load(Ordering::Acquire);
+        let first = match new_only {
+            true => self.scanned.load(Ordering::Relaxed),
+            false => 0,
+        };
+        for index in first..len {
+            value(self.string(index).object());
         }
+        self.scanned.store(len, Ordering::Relaxed);
+    }
+
+    fn slot(&self, index: u32) -> Option<&AtomicUsize> {
+        let piece = self.cells.get(index as usize / PIECE)?;
+        Some(&piece[index as usize % PIECE])
+    }
+
+    fn string(&self, index: u32) -> StringRef {
+        let address = self.slot(index).map_or(0, |c| c.load(Ordering::Acquire));
+        // SAFETY: cells hold strings, which `scan` keeps alive.
+        unsafe { StringRef::from_object(ObjRef::from_address(address)) }
+    }
+
+    /// The number of the string with this text.
+    fn find(&self, text: &[u16]) -> Option<u32> {
+        let numbers = self.by_text.lock();
+        let same = |number: &u32| self.string(*number).chars() == text;
+        numbers.find(hash(text), same).copied()
+    }
+
+    /// The number of the string with the text of `string`, which is added if there is none.
+    fn find_or_add(&self, string: StringRef) -> u32 {
+        let text = string.chars();
+        let mut numbers = self.by_text.lock();
+        let same = |number: &u32| self.string(*number).chars() == text;
+        if let Some(&found) = numbers.find(hash(text), same) {
+            return found;
+        }
+        let number = self.len.load(Ordering::Relaxed);
+        if number as usize / PIECE == self.cells.len() {
+            self.cells
+                .push_with(|_| [const { AtomicUsize::new(0) }; PIECE]);
+        }
+        if let Some(slot) = self.slot(number) {
+            slot.store(string.object().address(), Ordering::Release);
+        }
+        self.len.store(number + 1, Ordering::Release);
+        numbers.insert_unique(hash(text), number, |number| {
+            hash(self.string(*number).chars())
+        });
+        number
     }
 
     /// Address of a literal's cell.
     pub(crate) fn cell(&self, index: u32) -> Option<usize> {
-        Some(self.cells.get(index as usize)?.as_ptr() as usize)
+        Some(self.slot(index)?.as_ptr() as usize)
     }
 }
 
@@ -42,54 +102,30 @@ impl Domain {
     /// # Errors
     /// When memory has run out.
     pub(crate) fn intern_cell(&self, thread: &Thread, text: &[u16]) -> Result<u32, Thrown> {
-        if let Some(&found) = self.literals.by_text.lock().get(text) {
+        if let Some(found) = self.literals.find(text) {
             return Ok(found);
         }
         let string = thread.new_string_utf16(text)?;
-        self.publish(thread, text, string)
+        self.publish(thread, string)
     }
 
     /// Throws when the tables have no room under the heap's limit.
-    fn publish(&self, thread: &Thread, text: &[u16], string: StringRef) -> Result<u32, Thrown> {
-        let found = self.literals.by_text.lock().get(text).copied();
-        if let Some(found) = found {
+    fn publish(&self, thread: &Thread, string: StringRef) -> Result<u32, Thrown> {
+        if let Some(found) = self.literals.find(string.chars()) {
             return Ok(found);
         }
         // May collect: no lock is held. A text that another thread interns meanwhile is counted twice.
-        if self
-            .runtime()
-            .heap()
-            .reserve_native(text.len() * 2 + INTERNED_BYTES)
-            .is_err()
-        {
+        let room = self.runtime().heap().reserve_native(INTERNED_BYTES);
+        if room.is_err() {
             return Err(thread.throw_out_of_memory());
         }
-        let mut map = self.literals.by_text.lock();
-        if let Some(&found) = map.get(text) {
-            return Ok(found);
-        }
-        let index = self.literals.cells.len() as u32;
-        self.literals
-            .cells
-            .push_with(|_| AtomicUsize::new(string.object().address()));
-        map.insert(text.into(), index);
-        Ok(index)
-    }
-
-    fn string_at(&self, index: u32) -> StringRef {
-        let address = self
-            .literals
-            .cells
-            .get(index as usize)
-            .map_or(0, |c| c.load(Ordering::Acquire));
-        // SAFETY: cells hold strings, which `Literals::scan` keeps alive.
-        unsafe { StringRef::from_object(ObjRef::from_address(address)) }
+        Ok(self.literals.find_or_add(string))
     }
 
     /// Text of a literal.
     pub(crate) fn literal_text(&self, index: u32) -> Option<Vec<u16>> {
-        self.literals.cells.get(index as usize)?;
-        Some(self.string_at(index).chars().to_vec())
+        (index < self.literals.len.load(Ordering::Acquire))
+            .then(|| self.literals.string(index).chars().to_vec())
     }
 
     /// The interned string with this text.
@@ -98,7 +134,7 @@ impl Domain {
     /// When memory has run out.
     pub fn intern(&self, thread: &Thread, text: &[u16]) -> Result<StringRef, Thrown> {
         let index = self.intern_cell(thread, text)?;
-        Ok(self.string_at(index))
+        Ok(self.literals.string(index))
     }
 
     /// Interns a given object; gives back the one that was there first.
@@ -106,14 +142,13 @@ impl Domain {
     /// # Errors
     /// When memory has run out.
     pub fn intern_object(&self, thread: &Thread, string: StringRef) -> Result<StringRef, Thrown> {
-        let index = self.publish(thread, string.chars(), string)?;
-        Ok(self.string_at(index))
+        let index = self.publish(thread, string)?;
+        Ok(self.literals.string(index))
     }
 
     /// The interned string with this text, if there is one.
     #[must_use]
     pub fn is_interned(&self, text: &[u16]) -> Option<StringRef> {
-        let index = *self.literals.by_text.lock().get(text)?;
-        Some(self.string_at(index))
+        Some(self.literals.string(self.literals.find(text)?))
     }
 }

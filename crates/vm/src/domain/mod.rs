@@ -165,8 +165,14 @@ impl Domain {
         self.pinned.lock().push(object);
     }
 
-    /// Reports every object this domain keeps. The world is stopped.
-    pub(crate) fn scan(&self, slot: &mut dyn FnMut(usize), value: &mut dyn FnMut(ObjRef)) {
+    /// Reports every object this domain keeps. With `young`, those may be left out that an earlier
+    /// call has reported and that cannot have changed. The world is stopped.
+    pub(crate) fn scan(
+        &self,
+        young: bool,
+        slot: &mut dyn FnMut(usize),
+        value: &mut dyn FnMut(ObjRef),
+    ) {
         for root in &self.roots {
             // SAFETY: as in `root`.
             value(unsafe { ObjRef::from_address(root.load(Ordering::Acquire)) });
@@ -180,7 +186,7 @@ impl Domain {
         for block in self.statics.lock().iter() {
             block.reference_slots(slot);
         }
-        self.literals.scan(value);
+        self.literals.scan(young, value);
         for record in self.init.lock().values() {
             value(record.exception());
         }
