@@ -43,6 +43,7 @@ pub use crate::options::HeapOptions;
 pub use crate::stats::{CollectionRecord, HeapStats, Reason};
 pub use crate::tlab::Tlab;
 pub use crate::verify::{VerifyError, VerifyReport};
+pub use os::thread_cpu_time;
 
 /// The README's example is a test.
 #[cfg(doctest)]

@@ -8,7 +8,8 @@ use rustix::mm::{Advice, MapFlags, ProtFlags};
 
 /// The CPU time that the calling thread has used. A pause is steered by it: on a busy machine the
 /// clock on the wall also counts what others do.
-pub(crate) fn thread_cpu_time() -> Duration {
+#[must_use]
+pub fn thread_cpu_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::new(
         u64::try_from(time.tv_sec).unwrap_or(0),

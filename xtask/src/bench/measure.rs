@@ -57,12 +57,13 @@ impl Runtime {
     }
 
     /// The command of one run. The folders are for ferrocil, or "off": its code cache, and the class
-    /// library's code.
+    /// library's code. `ahead`: whether the others may use code that was compiled ahead.
     fn command(
         &self,
         program: &Path,
         argument: &str,
         (code_cache, precompiled): (&Path, &Path),
+        ahead: bool,
     ) -> Command {
         let mut command = Command::new(&self.command[0]);
         command
@@ -74,6 +75,11 @@ impl Runtime {
             .env("FERROCIL_CODE_CACHE", code_cache)
             .env("FERROCIL_PRECOMPILED", precompiled)
             .env("DOTNET_CLI_TELEMETRY_OPTOUT", "1");
+        if !ahead {
+            command
+                .env("MONO_ENV_OPTIONS", "-O=-aot")
+                .env("COMPlus_ReadyToRun", "0");
+        }
         command
     }
 }
@@ -212,12 +218,18 @@ impl Bench<'_> {
         match self.program.caches() {
             Caches::Warm => (self.code_cache, self.precompiled),
             Caches::Cold => (off, self.precompiled),
-            Caches::Uncached => (off, off),
+            Caches::Uncached | Caches::Nobody => (off, off),
         }
     }
 
+    /// The command of one run under a runtime.
+    fn command(&self, runtime: &Runtime) -> Command {
+        let ahead = self.program.caches() != Caches::Nobody;
+        runtime.command(self.built, self.argument, self.folders(), ahead)
+    }
+
     fn reference(&self) -> Result<Vec<u8>> {
-        let mut command = Runtime::mono().command(self.built, self.argument, self.folders());
+        let mut command = self.command(&Runtime::mono());
         let outcome = proc::run_limited(&mut command, b"", LIMITS)?;
         anyhow::ensure!(
             outcome.ending == Ending::Exited(0),
@@ -229,7 +241,7 @@ impl Bench<'_> {
     }
 
     fn once(&self, runtime: &Runtime, reference: &[u8], run: &mut Run) -> Result<()> {
-        let mut command = runtime.command(self.built, self.argument, self.folders());
+        let mut command = self.command(runtime);
         let outcome = proc::run_limited(&mut command, b"", LIMITS)?;
         if outcome.ending != Ending::Exited(0) {
             let message = String::from_utf8_lossy(&outcome.stderr);

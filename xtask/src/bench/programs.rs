@@ -43,11 +43,18 @@ pub enum Caches {
     Warm,
     /// The class library's only: a first run. Ending `-cold`.
     Cold,
-    /// Nothing: everything is compiled. Ending `-uncached`.
+    /// Nothing: everything is compiled. The other runtimes keep their class library's code. Ending
+    /// `-uncached`.
     Uncached,
+    /// Nothing, and the other runtimes compile everything too. Ending `-jit`.
+    Nobody,
 }
 
-const ENDINGS: [(&str, Caches); 2] = [("-cold", Caches::Cold), ("-uncached", Caches::Uncached)];
+const ENDINGS: [(&str, Caches); 3] = [
+    ("-cold", Caches::Cold),
+    ("-uncached", Caches::Uncached),
+    ("-jit", Caches::Nobody),
+];
 
 impl Program {
     /// File name without extension.
@@ -163,7 +170,13 @@ const SPEED: &[Program] = &[
     ),
     program(
         "hello-uncached",
-        "everything compiled at start (Mono's class library still is compiled ahead)",
+        "everything compiled at start (Mono's and CoreCLR's class library still is compiled ahead)",
+        "",
+        "",
+    ),
+    program(
+        "hello-jit",
+        "everything compiled at start by all (`mono -O=-aot`, `COMPlus_ReadyToRun=0`)",
         "",
         "",
     ),

@@ -55,8 +55,8 @@ pub fn preamble(title: &str, command: &str, runtimes: &[Runtime], rounds: usize)
          medians; in brackets the smallest and the largest ratio of a single round. Below 1, ferrocil needs less. \
          A program counts only with the same output as under Mono. Each runtime has its class library compiled ahead: \
          Mono and CoreCLR by their packages, ferrocil by `ferrocil precompile`. ferrocil's code cache was filled by a \
-         run that is not counted, except for programs marked cold (no code cache) and uncached (nothing compiled \
-         ahead either). Made by `{command}`.\n\n\
+         run that is not counted, except for programs marked cold (no code cache), uncached (nothing compiled \
+         ahead either) and jit (nothing compiled ahead under any runtime). Made by `{command}`.\n\n\
          Machine: {}.\n\n",
         machine::describe()
     );

@@ -1,7 +1,6 @@
 //! First calls: class initialisers, compilation, opening of entries.
 
-use std::time::Instant;
-
+use ferrocil_gc::thread_cpu_time;
 use ferrocil_jit::Tier;
 use ferrocil_jit::host::{CallSig, IlBody, MethodInput, SyncObject};
 use ferrocil_metadata::{EhClause, MethodImplAttributes, PInvokeAttributes, Token, TypeAttributes};
@@ -9,11 +8,12 @@ use ferrocil_metadata::{EhClause, MethodImplAttributes, PInvokeAttributes, Token
 use super::codemap::CodeKind;
 use super::host::{Host, method_handle, type_handle};
 use super::link::link;
-use super::tiering::TierPolicy;
+use super::tiering::{CALLS_OF_LOOPS, TierPolicy};
 use crate::codecache::Recorder;
 use crate::domain::{EntryPtr, MethodEntry};
 use crate::error::{LoadError, LoadErrorKind, LoadResult};
 use crate::icall::Thrown;
+use crate::runtime::Runtime;
 use crate::threads::Thread;
 use crate::types::{MethodKind, MethodPtr};
 
@@ -77,7 +77,11 @@ impl Thread {
             && method.kind == MethodKind::Defined
             && (entry.tier() == Some(Tier::Quick)
                 || (method.is_virtual() && !method.is_internal_call()));
-        let calls = counted.then_some(options.tier_up_calls);
+        let calls = counted.then(|| {
+            let loops = entry.tier() == Some(Tier::Quick) && self.runtime().loops(method);
+            let most = if loops { CALLS_OF_LOOPS } else { u32::MAX };
+            options.tier_up_calls.min(most)
+        });
         if entry
             .open(entry, calls)
             .map_err(|e| self.throw_load_error(&e))?
@@ -143,7 +147,7 @@ impl Host<'_> {
             },
             synchronized: None,
         };
-        let tier = self.first_tier(&body.code);
+        let tier = self.first_tier(method, &body.code);
         let compiled = self.compile_input(&input, tier)?;
         let code = link(
             self,
@@ -155,11 +159,13 @@ impl Host<'_> {
         Ok((code, tier))
     }
 
-    /// The tier of a method's first code.
-    fn first_tier(&self, il: &[u8]) -> Tier {
+    /// The tier of a method's first code. Loops get good code at once, but not those of corlib: they
+    /// are many in a start, short, and called again when they matter.
+    fn first_tier(&self, method: MethodPtr, il: &[u8]) -> Tier {
         match self.runtime.options().tier {
             TierPolicy::Quick => Tier::Quick,
             TierPolicy::Optimized => Tier::Optimized,
+            TierPolicy::Auto if self.runtime.is_corlib(method.class.image) => Tier::Quick,
             TierPolicy::Auto if has_loop(il) => Tier::Optimized,
             TierPolicy::Auto => Tier::Quick,
         }
@@ -301,8 +307,8 @@ impl Host<'_> {
             },
             synchronized,
         };
-        let started = Instant::now();
-        let tier = tier.unwrap_or_else(|| self.first_tier(body.code));
+        let started = thread_cpu_time();
+        let tier = tier.unwrap_or_else(|| self.first_tier(method, body.code));
         let recorder = runtime
             .code_cache()
             .filter(|cache| cache.keeps())
@@ -328,7 +334,7 @@ impl Host<'_> {
             tier,
             body.code.len(),
             size,
-            started.elapsed(),
+            thread_cpu_time().saturating_sub(started),
         );
         Ok((code, tier))
     }
@@ -363,6 +369,18 @@ impl Host<'_> {
                 self.native_wrapper(method, sig, library, entry, flags)
             }
         }
+    }
+}
+
+impl Runtime {
+    /// Whether a method's IL has a backward branch.
+    fn loops(&self, method: MethodPtr) -> bool {
+        let body = || {
+            let image = self.image(method.def.image)?.image();
+            let row = image.method_def(method.def.rid).ok()?;
+            image.method_body(row.rva).ok()
+        };
+        body().is_some_and(|body| has_loop(body.code))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Compiling again what is called often.
 //!
-//! A method without loops first gets quick code, behind a stub that counts its calls. When the
+//! A method without loops, or of corlib, first gets quick code, behind a stub that counts its calls. When the
 //! count is used up, its calls go to the quick code directly and the method waits for the
 //! runtime's compiler thread, which publishes optimised code: in the method's cell, in the
 //! slots of vtables and in the pairs of interface method tables. The quick code stays: frames may
@@ -22,8 +22,8 @@ use crate::threads::Thread;
 /// Which code methods get.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum TierPolicy {
-    /// Quick code for methods without loops; optimised code for the others, and for those that are
-    /// called often.
+    /// Quick code for methods without loops and those of corlib; optimised code for the others, and
+    /// for those that are called often.
     #[default]
     Auto,
     /// Quick code only.
@@ -34,6 +34,9 @@ pub enum TierPolicy {
 
 /// Calls before a method is compiled again, unless the options say otherwise.
 pub const CALLS_BEFORE_TIER_UP: u32 = 2000;
+
+/// The same for methods with loops that started with quick code.
+pub(super) const CALLS_OF_LOOPS: u32 = 30;
 
 /// Methods compiled again before their code is put into vtables.
 const BATCH: usize = 32;
