@@ -429,6 +429,9 @@ pub enum Helper {
     ThreadStaticAddress,
     /// `(thread, delegate vtable, target, code address) -> delegate`; may throw.
     NewDelegate,
+    /// `(thread, address of a literal's cell) -> string`: there was no memory for it when the method
+    /// was compiled; may throw.
+    MakeLiteral,
     /// `(thread, object)`; may throw.
     MonitorEnter,
     /// `(thread, object, address of a bool)`: `Monitor.Enter(object, ref bool)`; may throw.
@@ -740,6 +743,10 @@ pub trait CompilerHost {
     fn resolve_calli(&self, method: MethodHandle, token: Token) -> HostResult<CalliSig>;
     /// Resolves a user string token.
     fn resolve_string(&self, method: MethodHandle, token: Token) -> HostResult<StringHandle>;
+    /// Whether the string exists already; otherwise [`Helper::MakeLiteral`] makes it where it is used.
+    fn is_made(&self, _string: StringHandle) -> bool {
+        true
+    }
     /// Resolves the operand of `ldtoken`.
     fn resolve_token(&self, method: MethodHandle, token: Token) -> HostResult<LdToken>;
     /// Types of the locals.

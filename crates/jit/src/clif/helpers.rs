@@ -39,6 +39,7 @@ pub(crate) fn signature_of(helper: Helper) -> (HelperKind, &'static [Ty], Option
         Helper::ClassInit => (Throwing, &[I64], None),
         Helper::ThreadStaticAddress => (Throwing, &[I64], Some(ByRef)),
         Helper::NewDelegate => (Throwing, &[I64, Ref, I64], Some(Ref)),
+        Helper::MakeLiteral => (Throwing, &[I64], Some(Ref)),
         Helper::MonitorEnter | Helper::MonitorExit => (Throwing, &[Ref], None),
         Helper::MonitorEnterTaken => (Throwing, &[Ref, ByRef], None),
         Helper::Poll | Helper::PollPreserved => (Throwing, &[], None),

@@ -19,6 +19,18 @@ const INTERNED_BYTES: usize = 8 + 2 * 6;
 /// Cells that are allocated together.
 const PIECE: usize = 128;
 
+/// A literal that there was no memory for when its method was compiled.
+#[derive(Debug)]
+#[repr(C)]
+struct Unmade {
+    /// The string once it is made, which is an interned one. First: compiled code passes its address.
+    cell: AtomicUsize,
+    text: Box<[u16]>,
+}
+
+/// Set in the numbers of literals that are not made yet.
+const UNMADE: u32 = 1 << 31;
+
 /// Interned strings of a domain.
 #[derive(Debug, Default)]
 pub struct Literals {
@@ -29,6 +41,7 @@ pub struct Literals {
     len: AtomicU32,
     /// Cells below this one have been seen by a collection.
     scanned: AtomicU32,
+    unmade: AppendVec<Unmade>,
 }
 
 fn hash(text: &[u16]) -> u64 {
@@ -90,8 +103,20 @@ impl Literals {
         number
     }
 
+    fn unmade(&self, index: u32) -> Option<&Unmade> {
+        self.unmade.get((index ^ UNMADE) as usize)
+    }
+
+    /// Whether a literal's string exists.
+    pub(crate) fn is_made(&self, index: u32) -> bool {
+        index & UNMADE == 0
+    }
+
     /// Address of a literal's cell.
     pub(crate) fn cell(&self, index: u32) -> Option<usize> {
+        if !self.is_made(index) {
+            return Some(self.unmade(index)?.cell.as_ptr() as usize);
+        }
         Some(self.slot(index)?.as_ptr() as usize)
     }
 }
@@ -122,8 +147,54 @@ impl Domain {
         Ok(self.literals.find_or_add(string))
     }
 
+    /// The number of a literal. When there is no memory for its string, that is made when the literal
+    /// is first used: by [`Domain::make_literal`], which then throws inside the method.
+    pub(crate) fn literal_cell(&self, thread: &Thread, text: &[u16]) -> u32 {
+        if let Ok(index) = self.intern_cell(thread, text) {
+            return index;
+        }
+        thread.take_pending();
+        let mut index = 0;
+        self.literals.unmade.push_with(|at| {
+            index = at as u32 | UNMADE;
+            Unmade {
+                cell: AtomicUsize::new(0),
+                text: text.into(),
+            }
+        });
+        index
+    }
+
+    /// The string of the literal with a cell at this address.
+    ///
+    /// # Errors
+    /// When memory has run out.
+    ///
+    /// # Safety
+    /// [`Literals::cell`] gave the address.
+    pub(crate) unsafe fn make_literal(
+        &self,
+        thread: &Thread,
+        cell: usize,
+    ) -> Result<ObjRef, Thrown> {
+        // SAFETY: cells live as long as the domain.
+        let made = unsafe { &*(cell as *const AtomicUsize) }.load(Ordering::Acquire);
+        if made != 0 {
+            // SAFETY: cells hold interned strings, which `Literals::scan` keeps alive.
+            return Ok(unsafe { ObjRef::from_address(made) });
+        }
+        // SAFETY: only the cell of a literal that is not made is empty; the rest of it is around.
+        let unmade = unsafe { &*(cell as *const Unmade) };
+        let string = self.intern(thread, &unmade.text)?.object();
+        unmade.cell.store(string.address(), Ordering::Release);
+        Ok(string)
+    }
+
     /// Text of a literal.
     pub(crate) fn literal_text(&self, index: u32) -> Option<Vec<u16>> {
+        if !self.literals.is_made(index) {
+            return Some(self.literals.unmade(index)?.text.to_vec());
+        }
         (index < self.literals.len.load(Ordering::Acquire))
             .then(|| self.literals.string(index).chars().to_vec())
     }

@@ -87,6 +87,7 @@ impl Helpers {
                 rt::thread_static_address as *const () as usize,
             ),
             (Helper::NewDelegate, rt::new_delegate as *const () as usize),
+            (Helper::MakeLiteral, rt::make_literal as *const () as usize),
             (
                 Helper::MonitorEnter,
                 rt::monitor_enter as *const () as usize,

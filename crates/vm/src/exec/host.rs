@@ -699,23 +699,15 @@ impl CompilerHost for Host<'_> {
     }
 
     fn resolve_string(&self, method: MethodHandle, token: Token) -> HostResult<StringHandle> {
-        self.answer(self.text_of_token(method, token).and_then(|text| {
+        self.answer(self.text_of_token(method, token).map(|text| {
             // The compiler thread is not managed while it compiles.
-            let cell = self
-                .thread
-                .managed(|| self.domain.intern_cell(self.thread, &text));
-            match cell {
-                Ok(index) => Ok(StringHandle(index)),
-                Err(_) => {
-                    self.thread.take_pending();
-                    Err(LoadError::new(
-                        LoadErrorKind::OutOfMemory,
-                        "",
-                        "no memory for a string literal",
-                    ))
-                }
-            }
+            let cell = || self.domain.literal_cell(self.thread, &text);
+            StringHandle(self.thread.managed(cell))
         }))
+    }
+
+    fn is_made(&self, string: StringHandle) -> bool {
+        self.domain.literals.is_made(string.0)
     }
 
     fn resolve_token(&self, method: MethodHandle, token: Token) -> HostResult<LdToken> {

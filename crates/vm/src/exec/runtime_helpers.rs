@@ -259,6 +259,12 @@ pub(super) extern "C" fn new_delegate(
     done(thread.new_delegate(vtable(vt), target, code))
 }
 
+pub(super) extern "C" fn make_literal(thread: *const Thread, cell: usize) -> ObjRef {
+    current!(thread);
+    // SAFETY: compiled code passes the address of a literal's cell.
+    done(unsafe { thread.domain().make_literal(thread, cell) })
+}
+
 pub(super) extern "C" fn monitor_enter(thread: *const Thread, object: ObjRef) {
     current!(thread);
     done(thread.monitor_enter(object));

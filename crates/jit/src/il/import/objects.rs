@@ -27,7 +27,11 @@ impl Importer<'_, '_> {
                 let token = self.token(inst)?;
                 let string = self.host.resolve_string(self.c.method, token)?;
                 let addr = self.symbol(Symbol::StringLiteral(string));
-                let value = self.load_safe(Mem::Ref, addr, 0);
+                let value = if self.host.is_made(string) {
+                    self.load_safe(Mem::Ref, addr, 0)
+                } else {
+                    self.helper(Helper::MakeLiteral, &[addr], Ty::Ref)
+                };
                 self.non_null.insert(value);
                 self.push(value);
             }
