@@ -155,9 +155,11 @@ pub unsafe trait VmBinding: Sized + Send + Sync {
     }
 
     /// There is work for [`Heap::work_in_background`](crate::Heap::work_in_background): the VM
-    /// may start a thread for it. Called once, after `resume_mutators`, unless the heap has
-    /// `stress`.
-    fn background_wanted(&self) {}
+    /// may start a thread for it, and tells whether it did. Called once, after `resume_mutators`,
+    /// unless the heap has `stress`.
+    fn background_wanted(&self) -> bool {
+        false
+    }
 
     /// Whether a reference to `address`, outside the heap, is in order (an
     /// object in the image, say). The collector ignores such references; the

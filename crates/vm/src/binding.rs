@@ -235,10 +235,9 @@ unsafe impl VmBinding for GcBinding {
         }
     }
 
-    fn background_wanted(&self) {
-        if let Some(runtime) = self.runtime() {
-            runtime.start_background_collector();
-        }
+    fn background_wanted(&self) -> bool {
+        self.runtime()
+            .is_some_and(Runtime::start_background_collector)
     }
 
     fn collection_finished(&self, record: &CollectionRecord) {

@@ -609,8 +609,8 @@ pub(crate) struct LoaderLock<'r> {
 impl Runtime {
     /// Starts the thread that marks and sweeps while managed code runs. It is not attached: it
     /// neither runs managed code nor holds references. Without it (no thread to be had), pauses do
-    /// its work.
-    pub(crate) fn start_background_collector(&self) {
+    /// its work: tells whether there is one.
+    pub(crate) fn start_background_collector(&self) -> bool {
         let address = std::ptr::from_ref(self) as usize;
         let started = std::thread::Builder::new()
             .name("GC".into())
@@ -620,9 +620,10 @@ impl Runtime {
                 let runtime = unsafe { &*(address as *const Runtime) };
                 runtime.heap.work_in_background();
             });
-        if let Ok(handle) = started {
-            *self.background_collector.lock() = Some(handle);
-        }
+        let started = started.ok();
+        let present = started.is_some();
+        *self.background_collector.lock() = started;
+        present
     }
 
     fn stop_background_collector(&self) {

@@ -16,6 +16,7 @@ use crate::handles::{HandleKind, Handles};
 use crate::object::ObjectRef;
 use crate::os::thread_cpu_time;
 use crate::region::Core;
+use crate::side::BitTable;
 use crate::space::Space;
 
 /// What a cycle works on. The world is stopped and the collection lock held.
@@ -178,6 +179,14 @@ fn slice<B: VmBinding>(
     }
 }
 
+/// Whether an object is marked, or not of this heap. In a young collection, most
+/// objects of long tables are old, and their lines tell that without a look at
+/// marks that are far apart.
+#[inline]
+fn is_live(core: &Core, bits: &BitTable, young: bool, addr: usize) -> bool {
+    !core.contains(addr) || young && core.in_old_line(addr) || core.is_live(bits, addr)
+}
+
 impl<B: VmBinding> Cycle<'_, B> {
     /// Collects. `before` is what survived the last collection; `major` goes
     /// with young collections only.
@@ -282,7 +291,7 @@ impl<B: VmBinding> Cycle<'_, B> {
     fn conclude(&self, marker: &mut Marker<'_, B>, young: bool) -> (usize, usize) {
         self.mark_reachable(marker);
         let (core, bits) = (self.core, marker.bits());
-        let is_live = |object: ObjectRef| core.is_live(bits, object.addr());
+        let is_live = |object: ObjectRef| is_live(core, bits, young, object.addr());
         let mut cleared = self.handles.clear_dead(HandleKind::Weak, is_live);
         let finalizable = self.finalization.take_dead(
             young,

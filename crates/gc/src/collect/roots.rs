@@ -1,6 +1,7 @@
 //! What the binding talks to while the world is stopped.
 
 use crate::binding::VmBinding;
+use crate::collect::is_live;
 use crate::collect::mark::{Marker, load};
 use crate::layout::GRANULE;
 use crate::object::ObjectRef;
@@ -115,7 +116,7 @@ impl<'a> WeakVisitor<'a> {
     /// Whether the object survives this collection. Foreign objects do.
     #[inline]
     pub fn is_live(&self, object: ObjectRef) -> bool {
-        self.core.is_live(self.bits, object.addr())
+        is_live(self.core, self.bits, self.young, object.addr())
     }
 
     /// Sets a weak slot to `None` if its object dies; tells whether it did.

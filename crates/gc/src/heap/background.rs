@@ -141,7 +141,10 @@ impl<B: VmBinding> Heap<B> {
         if !background.is_present() {
             if !background.asked.swap(true, Relaxed) {
                 background.mail.lock().work = true;
-                self.binding.background_wanted();
+                // It counts as present before it runs: the next pause leaves the work to it.
+                if self.binding.background_wanted() {
+                    background.present.store(true, Release);
+                }
             }
             return;
         }

@@ -13,11 +13,14 @@ use crate::stats::{CollectionRecord, Reason};
 use crate::verify::verify;
 
 /// Heaps up to this size grow by twice the percentage between collections.
-const FAST_GROWTH: usize = 8 << 20;
+const FAST_GROWTH: usize = 16 << 20;
 /// The smallest budget between young collections: below it, the fixed costs of
 /// a collection weigh more than what it has to mark.
 const MIN_YOUNG: usize = 512 << 10;
 
+/// Native memory told of since the last collection that asks for a full one, at
+/// least.
+const MIN_PRESSURE: usize = 8 << 20;
 /// How many blocks and runs a pause sweeps at most beside the young ones: a small
 /// heap needs no background thread.
 const SWEEP_AT_ONCE: usize = 128;
@@ -206,7 +209,8 @@ impl<B: VmBinding> Heap<B> {
             .saturating_sub(self.pressure_base.load(Relaxed));
         let grown =
             !self.options.incremental && self.live.load(Relaxed) >= self.full_at.load(Relaxed);
-        let due = reason == Reason::Budget && (grown || pressure >= self.options.min_budget);
+        let pressed = pressure >= self.options.min_budget.max(MIN_PRESSURE);
+        let due = reason == Reason::Budget && (grown || pressed);
         if !self.core.is_generational() || generation >= 2 || due {
             Scope::Full
         } else {
