@@ -23,7 +23,7 @@ pub struct HeapOptions {
     /// at least.
     pub min_budget: usize,
     /// Bytes by which the heap grows between two automatic full collections, as
-    /// a percentage of what survived the last one. The first 16 MiB of that
+    /// a percentage of what survived the last one. The first 8 MiB of that
     /// count twice.
     pub growth_percent: u32,
     /// Bytes allocated between two young collections, at most. The heap steers
@@ -51,7 +51,7 @@ impl HeapOptions {
             min_budget: 2 << 20,
             growth_percent: 100,
             max_young: 3 << 20,
-            pause_target: Duration::from_micros(230),
+            pause_target: Duration::from_micros(200),
             incremental: true,
             mark_stack_entries: None,
         }

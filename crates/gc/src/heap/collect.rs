@@ -13,7 +13,7 @@ use crate::stats::{CollectionRecord, Reason};
 use crate::verify::verify;
 
 /// Heaps up to this size grow by twice the percentage between collections.
-const FAST_GROWTH: usize = 16 << 20;
+const FAST_GROWTH: usize = 8 << 20;
 /// The smallest budget between young collections: below it, the fixed costs of
 /// a collection weigh more than what it has to mark.
 const MIN_YOUNG: usize = 512 << 10;
