@@ -792,6 +792,16 @@ pub trait CompilerHost {
     fn catches(&self, _class: TypeHandle, _clause: TypeHandle) -> Option<bool> {
         None
     }
+    /// The method that runs when a virtual or interface method is called on an instance of exactly
+    /// this class; `None` when that is not known, or the method takes no reference as `this`.
+    fn exact_callee(&self, _class: TypeHandle, _method: MethodHandle) -> Option<MethodHandle> {
+        None
+    }
+    /// Whether an instance of exactly this class can be cast to a type; `None` when that is not
+    /// known before it runs.
+    fn exact_cast(&self, _class: TypeHandle, _to: TypeHandle) -> Option<bool> {
+        None
+    }
     /// Whether [`Helper::PollPreserved`] exists.
     fn preserved_poll(&self) -> bool {
         false

@@ -365,6 +365,71 @@ fn multi_dimensional_arrays() {
     });
 }
 
+/// The host's answers are not what the vtable says, so that it shows who was asked.
+#[test]
+fn calls_and_casts_of_objects_made_here() {
+    both(|m| {
+        let sig = Sig::instance(This::Ref, &[T::I4], T::I4);
+        let returns = |n: i32| {
+            let mut il = Il::new();
+            il.arg(1).i32(n).op(O::Add).op(O::Ret);
+            let f = m.method(sig.clone(), &[], il.finish());
+            m.compile(f);
+            f
+        };
+        let (a, b, c) = (returns(100), returns(200), returns(300));
+        let class = m.host.class(T::OBJECT, 16);
+        let other = m.host.class(T::OBJECT, 16);
+        m.host.types.borrow_mut()[class.0 as usize].virtuals = vec![a];
+        m.build_vtable(class);
+        m.build_vtable(other);
+        m.set_imt(class, 2, b, m.entry(a));
+        let make = m.site(
+            Sig::instance(This::Ref, &[], T::VOID),
+            Dispatch::NewObject { class, ctor: None },
+        );
+        let virt = m.site(
+            sig.clone(),
+            Dispatch::VTable {
+                offset: 64,
+                method: a,
+            },
+        );
+        let face = m.site(sig.clone(), Dispatch::Interface { method: b, slot: 2 });
+        let call = |which: MethodHandle| {
+            let mut il = Il::new();
+            il.tok(O::Newobj, method_token(make))
+                .arg(0)
+                .tok(O::Callvirt, method_token(which))
+                .op(O::Ret);
+            let f = m.method(Sig::fixed(&[T::I4], T::I4), &[], il.finish());
+            m.go(f, &[1])
+        };
+        let cast = |op: O| {
+            let mut il = Il::new();
+            il.tok(O::Newobj, method_token(make))
+                .tok(op, type_token(other))
+                .op(O::Ret);
+            let f = m.method(Sig::fixed(&[], T::OBJECT), &[], il.finish());
+            m.go(f, &[])
+        };
+        // Nothing is known.
+        assert_eq!((call(virt), call(face)), (Ok(101), Ok(101)));
+        assert_eq!(cast(O::Isinst), Ok(0));
+        m.host
+            .exact_callees
+            .borrow_mut()
+            .extend([(class, a, b), (class, b, c)]);
+        assert_eq!((call(virt), call(face)), (Ok(201), Ok(301)));
+        m.host.exact_casts.borrow_mut().push((class, other, false));
+        assert_eq!(cast(O::Isinst), Ok(0));
+        assert_eq!(cast(O::Castclass), thrown(ThrowKind::InvalidCast));
+        m.host.exact_casts.borrow_mut()[0].2 = true;
+        assert!(matches!(cast(O::Isinst), Ok(object) if object != 0));
+        assert!(matches!(cast(O::Castclass), Ok(object) if object != 0));
+    });
+}
+
 #[test]
 fn virtual_and_interface_calls() {
     both(|m| {

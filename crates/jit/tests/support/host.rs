@@ -106,6 +106,10 @@ pub struct Host {
     pub scalars: RefCell<Vec<StructScalars>>,
     /// Symbols that differ between instances of shared code.
     pub generic: RefCell<Vec<Symbol>>,
+    /// (class, virtual method, what runs): answers of `exact_callee`.
+    pub exact_callees: RefCell<Vec<(TypeHandle, MethodHandle, MethodHandle)>>,
+    /// (class, type, whether it can be cast): answers of `exact_cast`.
+    pub exact_casts: RefCell<Vec<(TypeHandle, TypeHandle, bool)>>,
     /// Whether methods keep `this` alive as long as they run.
     pub keeps_this: std::cell::Cell<bool>,
 }
@@ -290,6 +294,18 @@ impl CompilerHost for Host {
 
     fn inline_vector(&self, _: TypeHandle) -> Option<u32> {
         Some(128)
+    }
+
+    fn exact_callee(&self, class: TypeHandle, method: MethodHandle) -> Option<MethodHandle> {
+        let known = self.exact_callees.borrow();
+        let found = known.iter().find(|k| (k.0, k.1) == (class, method))?;
+        Some(found.2)
+    }
+
+    fn exact_cast(&self, class: TypeHandle, to: TypeHandle) -> Option<bool> {
+        let known = self.exact_casts.borrow();
+        let found = known.iter().find(|k| (k.0, k.1) == (class, to))?;
+        Some(found.2)
     }
 
     fn barrier(&self) -> Option<WriteBarrier> {

@@ -20,7 +20,7 @@ use crate::loader::LoadedImage;
 use crate::object::{ArrayRef, HEADER_SIZE, StringRef};
 use crate::runtime::Runtime;
 use crate::threads::{Thread, ThreadLayout};
-use crate::types::{ClassKind, ClassPtr, FieldPtr, MethodKind, MethodPtr};
+use crate::types::{ClassKind, ClassPtr, FieldPtr, MethodKind, MethodPtr, is_assignable};
 use crate::wellknown::Wk;
 
 /// The host of one compilation: for code of a domain, made by a thread.
@@ -336,6 +336,12 @@ impl Host<'_> {
         } else {
             CastStrategy::Display { offset }
         })
+    }
+
+    /// A class of objects that is known in full: no array, box or shared form.
+    fn plain_class(&self, class: TypeHandle) -> Option<ClassPtr> {
+        let class = self.class(class).ok()?;
+        (class.kind == ClassKind::Class && !class.shared).then_some(class)
     }
 
     fn is_variant_delegate(&self, class: ClassPtr) -> bool {
@@ -785,6 +791,31 @@ impl CompilerHost for Host<'_> {
         let simple = clause.kind == ClassKind::Class && clause.args.is_none();
         let known = simple && !clause.shared && !class.shared && class.derives_from(exception);
         known.then(|| class.derives_from(clause))
+    }
+
+    fn exact_callee(&self, class: TypeHandle, method: MethodHandle) -> Option<MethodHandle> {
+        let class = self.plain_class(class)?;
+        let method = self.method(method).ok()?;
+        if method.class.shared || method.args.is_some() {
+            return None;
+        }
+        let found = self.runtime.find_implementation(class, method).ok()?;
+        let known = found.class.kind == ClassKind::Class
+            && !found.class.shared
+            && matches!(found.kind, MethodKind::Defined)
+            && !found.is_abstract()
+            && super::intrinsics::find(self.runtime, found).is_none();
+        self.touch(found.class);
+        known.then(|| method_handle(found))
+    }
+
+    fn exact_cast(&self, class: TypeHandle, to: TypeHandle) -> Option<bool> {
+        let class = self.plain_class(class)?;
+        let to = self.class(to).ok()?;
+        let plain = matches!(to.kind, ClassKind::Class | ClassKind::Interface) && !to.shared;
+        plain
+            .then(|| is_assignable(self.runtime, class, to).ok())
+            .flatten()
     }
 
     fn preserved_poll(&self) -> bool {

@@ -58,12 +58,30 @@ impl Importer<'_, '_> {
             }
             None => self.tail_call(&sig),
         };
+        let callee = self.exact_callee(callee, &site, &sig).unwrap_or(callee);
         let args = self.pop_args(&sig)?;
         let this = match sig.this {
             Some(ty) => Some(self.pop_this(&site, ty)?),
             None => None,
         };
         self.finish_call(callee, sig, this, args, site.no_return, tail)
+    }
+
+    /// Devirtualisation: the method that a virtual call reaches when its object was made here.
+    fn exact_callee(&self, callee: Callee, site: &CallSite, sig: &AbiSig) -> Option<Callee> {
+        let (Callee::Virtual { method, .. } | Callee::Interface { method, .. }) = callee else {
+            return None;
+        };
+        let below = self.stack.len().checked_sub(sig.params.len() + 1)?;
+        let Item::Scalar(this) = self.stack[below] else {
+            return None;
+        };
+        let class = self.exact.get(&this)?;
+        if !matches!(site.this_fixup, ThisFixup::None) {
+            return None;
+        }
+        let found = self.host.exact_callee(*class, method)?;
+        Some(Callee::Direct(found))
     }
 
     pub(super) fn calli(&mut self, inst: &Instruction<'_>) -> Step<Flow> {

@@ -273,6 +273,8 @@ struct Importer<'a, 'c> {
     non_null: FxHashSet<Value>,
     /// Those of them that were checked in the current block.
     local_non_null: Vec<Value>,
+    /// Classes of objects that were made here.
+    exact: FxHashMap<Value, TypeHandle>,
     /// Static types of references to vectors; `None` for those seen under several types.
     types: FxHashMap<Value, Option<TypeHandle>>,
     /// What a value is the zero extension of.
@@ -323,6 +325,7 @@ impl<'a, 'c> Importer<'a, 'c> {
             at: 0,
             next_at: 0,
             non_null: FxHashSet::default(),
+            exact: FxHashMap::default(),
             local_non_null: Vec::new(),
             types: FxHashMap::default(),
             extended: FxHashMap::default(),

@@ -140,6 +140,7 @@ impl Importer<'_, '_> {
             }
         };
         self.non_null.insert(object);
+        self.exact.insert(object, class);
         object
     }
 }

@@ -157,6 +157,13 @@ impl Importer<'_, '_> {
         if strategy == CastStrategy::Always {
             return Ok(object);
         }
+        if let Some(class) = self.exact.get(&object) {
+            match self.host.exact_cast(*class, ty) {
+                Some(true) => return Ok(object),
+                Some(false) if !throws => return Ok(self.b.zero(Ty::Ref)),
+                _ => {}
+            }
+        }
         let vtable_offset = if strategy == CastStrategy::Exact {
             self.host.vtable_offset(ty)?
         } else {
