@@ -217,6 +217,19 @@ impl Core {
         self.current.store(1 - self.current.load(Relaxed), Relaxed);
     }
 
+    /// Has the system provide the pages of the major plane for a block, before a
+    /// marking meets thousands of them for the first time in one pause. The
+    /// caller has the marking to itself.
+    pub(crate) fn touch_major(&self, block: usize) {
+        let plane = self.major_plane();
+        let marks = &plane.marks.words(Core::granule_words(block))[..1];
+        let lines = &plane.lines.words(Core::line_words(block))[..1];
+        let dirty = &self.major_dirty.words(Core::line_words(block))[..1];
+        for word in marks.iter().chain(lines).chain(dirty) {
+            word.store(word.load(Relaxed), Relaxed);
+        }
+    }
+
     /// The bits that tell which objects there are in a block.
     fn known_starts(&self, block: usize) -> &BitTable {
         if self.unswept.get(block * PAGES_PER_BLOCK) {

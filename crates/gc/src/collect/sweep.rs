@@ -78,7 +78,12 @@ pub(crate) fn sweep(
     match scope {
         Scope::Young => {
             space.keep_recycled(core);
-            for_each_opened(core, top, |owner, index| settle(space, owner, index));
+            for_each_opened(core, top, |owner, index| {
+                if owner == PageOwner::Block {
+                    core.touch_major(index);
+                }
+                settle(space, owner, index);
+            });
         }
         Scope::Flip => {
             core.swap_planes();
