@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use ferrocil_gc::HandleId;
+use ferrocil_gc::{HandleId, Plan as _};
 use ferrocil_metadata::ElementType;
 pub(crate) use ferrocil_vm::ClassPtr;
 pub(crate) use ferrocil_vm::{

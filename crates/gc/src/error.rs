@@ -22,6 +22,14 @@ pub enum HeapError {
     /// The maximum is too small to hold a heap, or too large to describe.
     #[error("a heap limit of {0} bytes is outside {min}..={max}", min = crate::layout::MIN_HEAP, max = crate::layout::MAX_HEAP)]
     BadLimit(usize),
+    /// The memory is more than the headers of the plan's heap can describe.
+    #[error("a coalescing heap with this layout has at most {max} bytes, not {bytes}")]
+    Layout {
+        /// Bytes of objects that the limit leaves room for.
+        bytes: usize,
+        /// What the layout allows.
+        max: usize,
+    },
     /// `stress: Some(0)`.
     #[error("a stress interval of 0 allocations has no meaning")]
     BadStress,

@@ -23,7 +23,7 @@ struct Lists {
 
 /// The finalization lists of a heap.
 #[derive(Default)]
-pub(crate) struct Finalization {
+pub struct Finalization {
     lists: Mutex<Lists>,
 }
 
@@ -73,15 +73,14 @@ impl Finalization {
     }
 
     /// Moves registered objects that satisfy `dead` to the ready queue, in the
-    /// order of registration but those for which `last` holds after the others,
-    /// and calls `each` with them. Suppressed ones are forgotten. Returns how many moved. `young` looks only at those that were
-    /// registered since the last collection.
+    /// order of registration but those for which `last` holds after the others.
+    /// Suppressed ones are forgotten. Returns how many moved. `young` looks only at
+    /// those that were registered since the last collection.
     pub(crate) fn take_dead(
         &self,
         young: bool,
         dead: impl Fn(ObjectRef) -> bool,
         last: impl Fn(ObjectRef) -> bool,
-        mut each: impl FnMut(ObjectRef),
     ) -> usize {
         let mut lists = self.lists.lock();
         let Lists {
@@ -112,9 +111,6 @@ impl Finalization {
         });
         ready.extend(late);
         *old = old_left;
-        for object in ready.iter().skip(before) {
-            each(*object);
-        }
         ready.len() - before
     }
 

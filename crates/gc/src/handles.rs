@@ -238,7 +238,7 @@ impl Slab {
 }
 
 /// All handles of a heap.
-pub(crate) struct Handles {
+pub struct Handles {
     slabs: [Slab; 5],
 }
 

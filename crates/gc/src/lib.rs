@@ -19,10 +19,13 @@ mod finalize;
 mod handles;
 mod heap;
 mod layout;
+mod mark_sweep;
 mod object;
 mod options;
 mod os;
+mod plan;
 mod region;
+mod shape;
 mod side;
 mod space;
 mod stats;
@@ -38,8 +41,10 @@ pub use crate::heap::{Heap, HeapPicture, LineUse, PicturedObject};
 pub use crate::layout::{
     BLOCK, GRANULE, LARGE_OBJECT, LINE, MAX_HEAP, MAX_SMALL, MIN_HEAP, MIN_OBJECT, PAGE,
 };
+pub use crate::mark_sweep::MarkSweep;
 pub use crate::object::ObjectRef;
 pub use crate::options::HeapOptions;
+pub use crate::plan::{Plan, TransientRoot};
 pub use crate::stats::{CollectionRecord, HeapStats, Reason};
 pub use crate::tlab::Tlab;
 pub use crate::verify::{VerifyError, VerifyReport};

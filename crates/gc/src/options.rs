@@ -35,6 +35,9 @@ pub struct HeapOptions {
     /// [`Heap::mark_step`](crate::Heap::mark_step)), so that no pause is for a
     /// whole marking. Has an effect on generational heaps only.
     pub incremental: bool,
+    /// Of a [`MarkSweep`](crate::MarkSweep) heap only: mark in steps, one after so many bytes of
+    /// allocation, instead of in one pause. Only for a VM that runs the write barrier.
+    pub step_bytes: Option<usize>,
     /// Entries of the mark stack; `None` chooses by `max_bytes`. Marking works
     /// with any size, slowly with a tiny one.
     pub mark_stack_entries: Option<usize>,
@@ -53,6 +56,7 @@ impl HeapOptions {
             max_young: 3 << 20,
             pause_target: Duration::from_micros(200),
             incremental: true,
+            step_bytes: None,
             mark_stack_entries: None,
         }
     }

@@ -2,11 +2,11 @@
 
 use thiserror::Error;
 
-use crate::binding::{ShapeKind, VmBinding};
+use crate::binding::VmBinding;
 use crate::collect::load;
 use crate::layout::{BLOCK, GRANULE, LINE, MAX_SMALL, PAGE, PAGES_PER_BLOCK};
 use crate::object::ObjectRef;
-use crate::region::{Core, PageOwner};
+use crate::region::{Core, PageOwner, allocation_size};
 
 /// What is wrong with a heap. Each is a bug of the VM or of the collector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -44,6 +44,22 @@ pub enum VerifyError {
         /// What the field holds.
         value: usize,
     },
+    /// A black object refers to a white one, and no write barrier has told: the marking in
+    /// progress would lose it.
+    #[error(
+        "black object {object:?} was given, at offset {offset}, a reference to the white one at {value:#x} without a write barrier"
+    )]
+    BlackToWhite {
+        /// The object.
+        object: ObjectRef,
+        /// The offset of the field.
+        offset: usize,
+        /// What the field holds.
+        value: usize,
+    },
+    /// The structure of a coalescing heap is broken.
+    #[error("the heap under the objects is broken: {0}")]
+    Arena(#[source] ferrocil_alloc::heap::Corruption),
     /// A field refers to no object.
     #[error("object {object:?} refers at offset {offset} to {value:#x}, where no object starts")]
     Reference {
@@ -78,11 +94,7 @@ pub(crate) fn verify<B: VmBinding>(
             core.ensure_walked(binding, index);
         }
     });
-    let mut check = Check {
-        core,
-        binding,
-        report: VerifyReport::default(),
-    };
+    let mut check = Check::new(Walked { core, binding }, binding);
     let mut result = Ok(());
     core.for_each_extent(top, |owner, index| {
         if result.is_err() {
@@ -97,15 +109,69 @@ pub(crate) fn verify<B: VmBinding>(
     result.map(|()| check.report)
 }
 
-struct Check<'a, B> {
-    core: &'a Core,
-    binding: &'a B,
-    report: VerifyReport,
+/// What the check of an object asks a plan.
+pub(crate) trait Objects {
+    /// Whether an address is in the plan's memory.
+    fn contains(&self, addr: usize) -> bool;
+
+    /// Whether an object starts at an address in the plan's memory.
+    fn is_start(&self, addr: usize) -> bool;
+
+    /// What is wrong with `value`, an object, in the field of `object` at `offset`.
+    fn missing_barrier(
+        &self,
+        object: ObjectRef,
+        offset: usize,
+        value: usize,
+    ) -> Option<VerifyError>;
 }
 
-impl<B: VmBinding> Check<'_, B> {
-    fn block(&mut self, block: usize) -> Result<(), VerifyError> {
+/// Checks objects of any plan.
+pub(crate) struct Check<'a, B, O> {
+    objects: O,
+    binding: &'a B,
+    pub(crate) report: VerifyReport,
+}
+
+/// A mark-region heap whose blocks have been walked.
+struct Walked<'a, B> {
+    core: &'a Core,
+    binding: &'a B,
+}
+
+impl<B: VmBinding> Objects for Walked<'_, B> {
+    fn contains(&self, addr: usize) -> bool {
+        self.core.contains(addr)
+    }
+
+    fn is_start(&self, addr: usize) -> bool {
+        self.core.is_object_start(self.binding, addr)
+    }
+
+    fn missing_barrier(
+        &self,
+        object: ObjectRef,
+        offset: usize,
+        value: usize,
+    ) -> Option<VerifyError> {
         let core = self.core;
+        let is_old =
+            |addr: usize| !core.contains(addr) || core.plane().marks.get(core.granule(addr));
+        let missing = core.is_generational()
+            && is_old(object.addr())
+            && !is_old(value)
+            && !core.is_logged((object.addr() + offset - core.base) / LINE);
+        missing.then_some(VerifyError::MissingBarrier {
+            object,
+            offset,
+            value,
+        })
+    }
+}
+
+impl<B: VmBinding> Check<'_, B, Walked<'_, B>> {
+    fn block(&mut self, block: usize) -> Result<(), VerifyError> {
+        let core = self.objects.core;
         let end = core.granule(core.block_addr(block)) + BLOCK / GRANULE;
         let mut next = core.starts.first_set(end - BLOCK / GRANULE..end);
         while let Some(granule) = next {
@@ -119,53 +185,38 @@ impl<B: VmBinding> Check<'_, B> {
     }
 
     fn run(&mut self, first: usize) -> Result<(), VerifyError> {
-        let addr = self.core.page_addr(first);
-        if self.core.header(addr) == 0 {
+        let core = self.objects.core;
+        let addr = core.page_addr(first);
+        if core.header(addr) == 0 {
             return Ok(());
         }
         match ObjectRef::from_addr(addr) {
-            Some(object) => self.object(object, self.core.run_len(first) * PAGE),
+            Some(object) => self.object(object, core.run_len(first) * PAGE),
             None => Ok(()),
         }
     }
+}
 
-    fn object(&mut self, object: ObjectRef, room: usize) -> Result<(), VerifyError> {
+impl<'a, B: VmBinding, O: Objects> Check<'a, B, O> {
+    pub(crate) fn new(objects: O, binding: &'a B) -> Check<'a, B, O> {
+        Check {
+            objects,
+            binding,
+            report: VerifyReport::default(),
+        }
+    }
+
+    /// Checks an object that has `room` bytes.
+    pub(crate) fn object(&mut self, object: ObjectRef, room: usize) -> Result<(), VerifyError> {
         // SAFETY: a start with a header.
         let shape = unsafe { self.binding.shape(object) };
-        // SAFETY: as above.
-        let size = unsafe { self.core.size_of(self.binding, object) };
+        let size = allocation_size(shape.size).unwrap_or(usize::MAX);
         if size > room {
             return Err(VerifyError::Size { object, size, room });
         }
         self.report.objects += 1;
         self.report.bytes += size;
-        let mut slot = |offset: usize| self.slot(object, size, offset);
-        match shape.kind {
-            ShapeKind::NoRefs | ShapeKind::Ambiguous { .. } => Ok(()),
-            ShapeKind::Bitmap { first, bits } => (0..64)
-                .filter(|bit| bits & (1 << bit) != 0)
-                .try_for_each(|bit| slot(first as usize + 8 * bit)),
-            ShapeKind::Runs(runs) => runs.iter().try_for_each(|run| {
-                (0..run.count as usize).try_for_each(|n| slot(run.offset as usize + 8 * n))
-            }),
-            ShapeKind::RefArray { first, len } => {
-                (0..len).try_for_each(|n| slot(first as usize + 8 * n))
-            }
-            ShapeKind::ValueArray {
-                first,
-                len,
-                elem_size,
-                offsets,
-            } => (0..len).try_for_each(|n| {
-                let element = first as usize + n * elem_size as usize;
-                offsets
-                    .iter()
-                    .try_for_each(|offset| slot(element + *offset as usize))
-            }),
-            ShapeKind::Ephemerons { first, len } => {
-                (0..2 * len).try_for_each(|n| slot(first as usize + 8 * n))
-            }
-        }
+        shape.slots_within(0, usize::MAX, |offset| self.slot(object, size, offset))
     }
 
     fn slot(&mut self, object: ObjectRef, size: usize, offset: usize) -> Result<(), VerifyError> {
@@ -182,8 +233,8 @@ impl<B: VmBinding> Check<'_, B> {
             return Ok(());
         }
         self.report.references += 1;
-        let good = if self.core.contains(value) {
-            self.core.is_object_start(self.binding, value)
+        let good = if self.objects.contains(value) {
+            self.objects.is_start(value)
         } else {
             self.binding.is_foreign(value)
         };
@@ -194,21 +245,10 @@ impl<B: VmBinding> Check<'_, B> {
                 value,
             });
         }
-        let core = self.core;
-        let is_old =
-            |addr: usize| !core.contains(addr) || core.plane().marks.get(core.granule(addr));
-        if core.is_generational()
-            && is_old(object.addr())
-            && !is_old(value)
-            && !core.is_logged((object.addr() + offset - core.base) / LINE)
-        {
-            return Err(VerifyError::MissingBarrier {
-                object,
-                offset,
-                value,
-            });
+        match self.objects.missing_barrier(object, offset, value) {
+            Some(error) => Err(error),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 

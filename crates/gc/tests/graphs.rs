@@ -4,10 +4,11 @@ mod toy;
 
 use std::collections::{HashMap, HashSet};
 
-use ferrocil_gc::{HeapOptions, ObjectRef};
+use ferrocil_alloc::heap::{Compact, Wide};
+use ferrocil_gc::{Heap, HeapOptions, MarkSweep, ObjectRef, Plan};
 use proptest::collection::vec;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
-use toy::{Kind, Mutator, get, read, vm};
+use toy::{Kind, Mutator, ToyBinding, get, plan, read};
 
 const ROOTS: usize = 12;
 
@@ -78,7 +79,7 @@ impl World {
     }
 
     /// Compares the heap below the roots with the model.
-    fn check(&self, mutator: &Mutator, exact: bool) {
+    fn check<P: Plan<Binding = ToyBinding>>(&self, mutator: &Mutator<P>, exact: bool) {
         let live = self.reachable();
         for (slot, id) in mutator.roots().iter().zip(self.roots) {
             assert_eq!(*slot, id.map(|id| self.places[&id]));
@@ -100,7 +101,11 @@ impl World {
 }
 
 fn run(steps: &[Step], options: HeapOptions) {
-    let vm = vm(options);
+    run_on::<Heap<ToyBinding>>(steps, options);
+}
+
+fn run_on<P: Plan<Binding = ToyBinding>>(steps: &[Step], options: HeapOptions) {
+    let vm = plan::<P>(options);
     let mutator = Mutator::new(&vm);
     let mut world = World::default();
     mutator.roots().resize(ROOTS, None);
@@ -218,5 +223,16 @@ proptest! {
     fn also_with_generations_and_little_of_everything(steps in vec(step(), 1..200)) {
         let options = options(768 << 10);
         run(&steps, HeapOptions { generational: true, max_young: 40 << 10, mark_stack_entries: Some(16), ..options });
+    }
+
+    #[test]
+    fn also_on_a_coalescing_heap(steps in vec(step(), 1..300)) {
+        run_on::<MarkSweep<ToyBinding, Compact>>(&steps, options(4 << 20));
+    }
+
+    #[test]
+    fn also_on_a_small_one_in_steps(steps in vec(step(), 1..200)) {
+        let options = HeapOptions { step_bytes: Some(2048), min_budget: 4096, ..options(768 << 10) };
+        run_on::<MarkSweep<ToyBinding, Wide>>(&steps, options);
     }
 }

@@ -2,7 +2,7 @@
 
 mod toy;
 
-use ferrocil_gc::{HandleKind, HeapOptions, LineUse, ObjectRef};
+use ferrocil_gc::{HandleKind, HeapOptions, LineUse, ObjectRef, Plan as _};
 use toy::{Kind, Mutator, Vm, get, read, vm, write};
 
 fn small() -> (Vm, Mutator) {

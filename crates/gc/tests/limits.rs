@@ -4,7 +4,7 @@ mod toy;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use ferrocil_gc::{HandleKind, Heap, HeapError, HeapOptions, VerifyError};
+use ferrocil_gc::{HandleKind, Heap, HeapError, HeapOptions, Plan as _, VerifyError};
 use toy::{Kind, Mutator, ToyBinding, get, read, vm, write};
 
 #[test]

@@ -3,7 +3,8 @@
 use std::sync::OnceLock;
 
 use ferrocil_gc::{
-    CollectionRecord, ObjectRef, ObjectShape, RootVisitor, ShapeKind, Tlab, VmBinding, WeakVisitor,
+    CollectionRecord, ObjectRef, ObjectShape, Plan as _, RootVisitor, ShapeKind, Tlab, VmBinding,
+    WeakVisitor,
 };
 use parking_lot::Mutex;
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use ferrocil_gc::Plan as _;
 use ferrocil_metadata::{TableId, Token};
 use parking_lot::{Condvar, Mutex};
 

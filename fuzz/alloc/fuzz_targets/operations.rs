@@ -64,7 +64,9 @@ fn run<L: HeaderLayout>(data: &[u8]) {
                     }
                 }
             }
-            6 => heap.settle(),
+            6 => {
+                heap.settle();
+            }
             _ => {
                 for (index, &payload) in live.keys().enumerate() {
                     if (usize::from(step[1]) >> (index % 8)) & 1 == 1 {

@@ -1,6 +1,6 @@
 //! `System.IO.Compression.DeflateStreamNative` (P/Invokes of MonoPosixHelper).
 
-use ferrocil_gc::{HandleId, HandleKind, ObjectRef};
+use ferrocil_gc::{HandleId, HandleKind, ObjectRef, Plan as _};
 use parking_lot::Mutex;
 use slab::Slab;
 

@@ -1,6 +1,6 @@
 //! Bindings of `System.GC` and `System.Runtime.InteropServices.GCHandle`.
 
-use ferrocil_gc::{HandleId, HandleKind, ObjectRef};
+use ferrocil_gc::{HandleId, HandleKind, ObjectRef, Plan as _};
 
 use crate::prelude::{
     ArrayRef, IcallTable, Managed, ObjRef, Thread, has_finalizer, icall, out_of_memory,

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::os::fd::AsRawFd;
 
-use ferrocil_gc::{HandleId, HandleKind, ObjectRef};
+use ferrocil_gc::{HandleId, HandleKind, ObjectRef, Plan as _};
 
 use super::selector::{Dispatch, Job};
 use super::{SelectMode, SocketAddress, SocketError, host_name, lookup_address, lookup_name};

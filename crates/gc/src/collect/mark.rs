@@ -4,6 +4,9 @@ use core::ptr::NonNull;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use crate::binding::{ShapeKind, VmBinding};
+use crate::collect::is_live;
+use crate::collect::roots::WeakVisitor;
+use crate::collect::trace::Tracer;
 use crate::layout::{GRANULE, GRANULES_PER_BLOCK, LINE, MAX_SMALL, PAGE};
 use crate::object::ObjectRef;
 use crate::region::{Core, PageOwner, allocation_size, prefetch};
@@ -19,7 +22,7 @@ const ARRAY_PIECE: usize = 512;
 const PIECE_WORK: usize = 64;
 
 /// A stack of grey objects in memory of the reservation.
-struct MarkStack {
+pub(crate) struct MarkStack {
     start: NonNull<usize>,
     len: usize,
     capacity: usize,
@@ -29,8 +32,26 @@ struct MarkStack {
 unsafe impl Send for MarkStack {}
 
 impl MarkStack {
+    /// # Safety
+    /// `capacity` entries from `start` on are memory that nobody else uses while the stack does.
+    pub(crate) unsafe fn new(start: NonNull<usize>, capacity: usize) -> MarkStack {
+        MarkStack {
+            start,
+            len: 0,
+            capacity,
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.len = 0;
+    }
+
     #[inline(always)]
-    fn push(&mut self, addr: usize) -> bool {
+    pub(crate) fn push(&mut self, addr: usize) -> bool {
         if self.len == self.capacity {
             return false;
         }
@@ -41,7 +62,7 @@ impl MarkStack {
     }
 
     #[inline(always)]
-    fn pop(&mut self) -> Option<usize> {
+    pub(crate) fn pop(&mut self) -> Option<usize> {
         if self.len == 0 {
             return None;
         }
@@ -235,12 +256,6 @@ impl<'a, B: VmBinding> Marker<'a, B> {
         self
     }
 
-    /// Whether the object stays: it is marked, or not of this heap.
-    #[inline]
-    pub(crate) fn is_live(&self, object: ObjectRef) -> bool {
-        self.core.is_live(self.bits, object.addr())
-    }
-
     /// What has been marked so far.
     pub(crate) fn counted(&self) -> Marked {
         self.state.counted
@@ -268,11 +283,6 @@ impl<'a, B: VmBinding> Marker<'a, B> {
     /// See [`MarkState::progress`].
     pub(crate) fn progress(&mut self) -> u64 {
         self.state.progress()
-    }
-
-    /// The marks that this marker sets.
-    pub(crate) fn bits(&self) -> &'a BitTable {
-        self.bits
     }
 
     /// Greys what a precise word refers to.
@@ -722,54 +732,6 @@ impl<'a, B: VmBinding> Marker<'a, B> {
         }
     }
 
-    /// Marks the values of ephemerons with live keys, until there are no more.
-    /// Returns with nothing grey.
-    pub(crate) fn drain_with_ephemerons(&mut self) {
-        self.drain();
-        loop {
-            let mut progress = false;
-            let mut next = 0;
-            while next < self.state.ephemerons.len() {
-                let array = self.state.ephemerons[next];
-                next += 1;
-                for pair in ephemeron_pairs(self.binding, array) {
-                    // SAFETY: the shape says that a key and a value are there.
-                    let (key, value) = unsafe { (load(pair), load(pair + 8)) };
-                    if self.core.is_live(self.bits, key) && !self.core.is_live(self.bits, value) {
-                        self.visit(value);
-                        progress = true;
-                    }
-                }
-                self.drain();
-            }
-            if !progress {
-                return;
-            }
-        }
-    }
-
-    /// Replaces the dead keys of all ephemeron arrays that are alive.
-    pub(crate) fn clear_ephemerons(&mut self) {
-        let tombstone = self
-            .binding
-            .ephemeron_tombstone()
-            .map_or(0, ObjectRef::addr);
-        // An overflow may have listed an array twice; clearing is idempotent.
-        for array in core::mem::take(&mut self.state.ephemerons) {
-            for pair in ephemeron_pairs(self.binding, array) {
-                // SAFETY: the shape says that a key and a value are there.
-                let key = unsafe { load(pair) };
-                if !self.core.is_live(self.bits, key) {
-                    // SAFETY: as above; the world is stopped.
-                    unsafe {
-                        store(pair, tombstone);
-                        store(pair + 8, 0);
-                    }
-                }
-            }
-        }
-    }
-
     /// Ends marking. Nothing may be grey. `before` is what was marked already
     /// when it began.
     /// Returns also the marking that was fed beside this one.
@@ -796,18 +758,34 @@ impl<'a, B: VmBinding> Marker<'a, B> {
     }
 }
 
-/// The addresses of the pairs of an ephemeron array.
-fn ephemeron_pairs<B: VmBinding>(
-    binding: &B,
-    array: ObjectRef,
-) -> impl Iterator<Item = usize> + use<B> {
-    // SAFETY: only live objects of that shape are on the list.
-    let shape = unsafe { binding.shape(array) };
-    let (first, len) = match shape.kind {
-        ShapeKind::Ephemerons { first, len } => (first as usize, len),
-        _ => (0, 0),
-    };
-    (0..len).map(move |index| array.addr() + first + 16 * index)
+impl<B: VmBinding> Tracer for Marker<'_, B> {
+    type Binding = B;
+
+    fn binding(&self) -> &B {
+        self.binding
+    }
+
+    #[inline]
+    fn visit(&mut self, addr: usize) {
+        Marker::visit(self, addr);
+    }
+
+    #[inline]
+    fn is_live(&self, addr: usize) -> bool {
+        is_live(self.core, self.bits, self.young, addr)
+    }
+
+    fn drain(&mut self) {
+        Marker::drain(self);
+    }
+
+    fn ephemerons(&mut self) -> &mut Vec<ObjectRef> {
+        &mut self.state.ephemerons
+    }
+
+    fn weak(&self, young: bool) -> WeakVisitor<'_> {
+        WeakVisitor::new(self.core, self.bits, young)
+    }
 }
 
 /// # Safety
@@ -821,7 +799,7 @@ pub(crate) unsafe fn load(addr: usize) -> usize {
 
 /// # Safety
 /// An aligned word of a live object, with the world stopped.
-unsafe fn store(addr: usize, value: usize) {
+pub(crate) unsafe fn store(addr: usize, value: usize) {
     let slot: *mut usize = core::ptr::with_exposed_provenance_mut(addr);
     // SAFETY: the caller's promise.
     unsafe { slot.write(value) };

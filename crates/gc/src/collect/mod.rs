@@ -3,16 +3,19 @@
 mod mark;
 mod roots;
 mod sweep;
+mod trace;
 
 use std::time::{Duration, Instant};
 
-pub(crate) use mark::{MarkState, Marked, Marker, Plane, load};
+pub(crate) use mark::{MarkStack, MarkState, Marked, Marker, Plane, load};
+pub(crate) use roots::Marking;
 pub use roots::{RootVisitor, WeakVisitor};
 pub(crate) use sweep::{Scope, clear_major_marks, sweep_some};
+pub(crate) use trace::{Tracer, conclude, visit_strong};
 
 use crate::binding::{ShapeKind, VmBinding};
 use crate::finalize::Finalization;
-use crate::handles::{HandleKind, Handles};
+use crate::handles::Handles;
 use crate::object::ObjectRef;
 use crate::os::thread_cpu_time;
 use crate::region::Core;
@@ -276,40 +279,12 @@ impl<B: VmBinding> Cycle<'_, B> {
 
     /// Greys what handles and the finalizer queue keep.
     fn visit_strong(&self, marker: &mut Marker<'_, B>) {
-        let mut visit = |object: ObjectRef| marker.visit(object.addr());
-        for kind in [HandleKind::Normal, HandleKind::Pinned] {
-            self.handles.for_each(kind, |_, object| {
-                object.into_iter().for_each(&mut visit);
-            });
-        }
-        self.finalization.for_each_ready(|object| visit(*object));
+        trace::visit_strong(marker, self.handles, self.finalization);
     }
 
-    /// Finishes a marking that has all its roots: everything reachable,
-    /// finalization, weak references. Tells how many objects are to be
-    /// finalized and how many handles were cleared.
+    /// Finishes a marking that has all its roots; see [`trace::conclude`].
     fn conclude(&self, marker: &mut Marker<'_, B>, young: bool) -> (usize, usize) {
-        self.mark_reachable(marker);
-        let (core, bits) = (self.core, marker.bits());
-        let is_live = |object: ObjectRef| is_live(core, bits, young, object.addr());
-        let mut cleared = self.handles.clear_dead(HandleKind::Weak, is_live);
-        let finalizable = self.finalization.take_dead(
-            young,
-            |object| !is_live(object),
-            |object| self.binding.finalizes_last(object),
-            |object| marker.visit(object.addr()),
-        );
-        if finalizable != 0 {
-            self.mark_reachable(marker);
-        }
-        self.finalization.end_collection(is_live);
-        for kind in [HandleKind::WeakTrackResurrection, HandleKind::Dependent] {
-            cleared += self.handles.clear_dead(kind, is_live);
-        }
-        marker.clear_ephemerons();
-        self.binding
-            .process_weak(&WeakVisitor::new(core, bits, young));
-        (finalizable, cleared)
+        trace::conclude(marker, self.handles, self.finalization, young)
     }
 
     fn has_refs(&self, addr: usize) -> bool {
@@ -318,23 +293,5 @@ impl<B: VmBinding> Cycle<'_, B> {
             let shape = unsafe { self.binding.shape(object) };
             !matches!(shape.kind, ShapeKind::NoRefs)
         })
-    }
-
-    /// Marks everything reachable from what is grey, through ephemerons and
-    /// dependent handles too.
-    fn mark_reachable(&self, marker: &mut Marker<'_, B>) {
-        loop {
-            marker.drain_with_ephemerons();
-            let mut progress = false;
-            self.handles.for_each_pair(|target, dependent| {
-                if marker.is_live(target) && !marker.is_live(dependent) {
-                    marker.visit(dependent.addr());
-                    progress = true;
-                }
-            });
-            if !progress {
-                return;
-            }
-        }
     }
 }

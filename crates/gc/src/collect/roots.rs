@@ -14,22 +14,59 @@ use crate::side::BitTable;
 /// object's start or nothing; ambiguous ones are words that may or may not be
 /// references, and may point inside an object.
 pub struct RootVisitor<'m, B> {
-    marker: Marker<'m, B>,
+    sink: Sink<'m, B>,
     young: bool,
+}
+
+/// Where roots go.
+enum Sink<'m, B> {
+    /// To the marking of a mark-region heap.
+    Region(Marker<'m, B>),
+    /// To that of another plan.
+    Other(&'m mut dyn Marking),
+}
+
+/// A marking that takes roots.
+pub(crate) trait Marking {
+    /// Greys what a precise root refers to.
+    fn visit_root(&mut self, addr: usize);
+
+    /// The object that an ambiguous word names, if any.
+    fn find(&self, word: usize) -> Option<ObjectRef>;
+
+    /// Whether what is at `addr` stays.
+    fn is_live(&self, addr: usize) -> bool;
 }
 
 impl<'m, B: VmBinding> RootVisitor<'m, B> {
     pub(crate) fn new(marker: Marker<'m, B>, young: bool) -> RootVisitor<'m, B> {
-        RootVisitor { marker, young }
+        RootVisitor {
+            sink: Sink::Region(marker),
+            young,
+        }
     }
 
+    pub(crate) fn of(sink: &'m mut dyn Marking) -> RootVisitor<'m, B> {
+        RootVisitor {
+            sink: Sink::Other(sink),
+            young: false,
+        }
+    }
+
+    /// The marker of a visitor that was made by `new`.
     pub(crate) fn into_marker(self) -> Marker<'m, B> {
-        self.marker
+        match self.sink {
+            Sink::Region(marker) => marker,
+            Sink::Other(_) => unreachable!("another plan's visitor has none"),
+        }
     }
 
     #[inline]
     fn visit(&mut self, addr: usize) {
-        self.marker.visit_root(addr);
+        match &mut self.sink {
+            Sink::Region(marker) => marker.visit_root(addr),
+            Sink::Other(sink) => sink.visit_root(addr),
+        }
     }
 
     /// Whether only young objects are collected. Roots that have not changed
@@ -73,7 +110,11 @@ impl<'m, B: VmBinding> RootVisitor<'m, B> {
     /// One ambiguous word. What it names is pinned for this cycle.
     #[inline]
     pub fn ambiguous(&mut self, word: usize) {
-        if let Some(object) = self.marker.find(word) {
+        let found = match &self.sink {
+            Sink::Region(marker) => marker.find(word),
+            Sink::Other(sink) => sink.find(word),
+        };
+        if let Some(object) = found {
             self.visit(object.addr());
         }
     }
@@ -97,14 +138,28 @@ impl<'m, B: VmBinding> RootVisitor<'m, B> {
 
 /// Answers what is still alive, once liveness is final.
 pub struct WeakVisitor<'a> {
-    core: &'a Core,
-    bits: &'a BitTable,
+    marks: Marks<'a>,
     young: bool,
+}
+
+enum Marks<'a> {
+    Region(&'a Core, &'a BitTable),
+    Other(&'a dyn Marking),
 }
 
 impl<'a> WeakVisitor<'a> {
     pub(crate) fn new(core: &'a Core, bits: &'a BitTable, young: bool) -> WeakVisitor<'a> {
-        WeakVisitor { core, bits, young }
+        WeakVisitor {
+            marks: Marks::Region(core, bits),
+            young,
+        }
+    }
+
+    pub(crate) fn of(marking: &'a dyn Marking) -> WeakVisitor<'a> {
+        WeakVisitor {
+            marks: Marks::Other(marking),
+            young: false,
+        }
     }
 
     /// Whether only young objects are collected: what an earlier collection has
@@ -116,7 +171,10 @@ impl<'a> WeakVisitor<'a> {
     /// Whether the object survives this collection. Foreign objects do.
     #[inline]
     pub fn is_live(&self, object: ObjectRef) -> bool {
-        is_live(self.core, self.bits, self.young, object.addr())
+        match self.marks {
+            Marks::Region(core, bits) => is_live(core, bits, self.young, object.addr()),
+            Marks::Other(marking) => marking.is_live(object.addr()),
+        }
     }
 
     /// Sets a weak slot to `None` if its object dies; tells whether it did.

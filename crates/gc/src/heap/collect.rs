@@ -26,7 +26,7 @@ const MIN_PRESSURE: usize = 8 << 20;
 const SWEEP_AT_ONCE: usize = 128;
 
 /// Resumes the mutators, also when a verification panics.
-pub(super) struct Stopped<'a, B: VmBinding>(pub(super) &'a B);
+pub(crate) struct Stopped<'a, B: VmBinding>(pub(crate) &'a B);
 
 impl<B: VmBinding> Drop for Stopped<'_, B> {
     fn drop(&mut self) {
@@ -38,7 +38,7 @@ impl<B: VmBinding> Drop for Stopped<'_, B> {
 /// references there, and the frames of the collection, which do not write all of
 /// their words, would show them to a conservative scan.
 #[inline(never)]
-fn clear_stack() {
+pub(crate) fn clear_stack() {
     let mut words = [1u64; 1024];
     core::hint::black_box(&mut words).fill(0);
     core::hint::black_box(&mut words);

@@ -4,10 +4,11 @@ mod alloc;
 mod background;
 mod barrier;
 mod collect;
-mod handles;
 mod inspect;
 mod picture;
+mod plan;
 
+pub(crate) use self::collect::{Stopped, clear_stack};
 pub use self::picture::{HeapPicture, LineUse, PicturedObject};
 
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize};

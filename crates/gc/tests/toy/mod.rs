@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 
 use ferrocil_gc::{
-    CollectionRecord, Heap, HeapOptions, ObjectRef, ObjectShape, OutOfMemory, RefRun, RootVisitor,
-    ShapeKind, Tlab, VmBinding, WeakVisitor,
+    CollectionRecord, Heap, HeapOptions, ObjectRef, ObjectShape, OutOfMemory, Plan, RefRun,
+    RootVisitor, ShapeKind, Tlab, VmBinding, WeakVisitor,
 };
 
 /// The shapes of toy objects. The header's low byte says which; the word after
@@ -212,18 +212,23 @@ unsafe impl VmBinding for ToyBinding {
 }
 
 pub fn vm(options: HeapOptions) -> Vm {
-    Arc::new(Heap::new(options, ToyBinding(Arc::default())).expect("a heap"))
+    plan(options)
+}
+
+/// A toy VM on any plan.
+pub fn plan<P: Plan<Binding = ToyBinding>>(options: HeapOptions) -> Arc<P> {
+    Arc::new(P::create(options, ToyBinding(Arc::default())).expect("a heap"))
 }
 
 /// A thread of the toy VM; the OS thread that made it owns it.
-pub struct Mutator {
-    pub vm: Vm,
+pub struct Mutator<P: Plan<Binding = ToyBinding> = Heap<ToyBinding>> {
+    pub vm: Arc<P>,
     toy: Arc<Toy>,
     state: Arc<ThreadState>,
 }
 
-impl Mutator {
-    pub fn new(vm: &Vm) -> Mutator {
+impl<P: Plan<Binding = ToyBinding>> Mutator<P> {
+    pub fn new(vm: &Arc<P>) -> Mutator<P> {
         let toy = Arc::clone(&vm.binding().0);
         let state = Arc::new(ThreadState::default());
         toy.enter();
@@ -317,7 +322,7 @@ impl Mutator {
     }
 }
 
-impl Drop for Mutator {
+impl<P: Plan<Binding = ToyBinding>> Drop for Mutator<P> {
     fn drop(&mut self) {
         self.vm.release_tlab(&self.state.tlab);
         self.toy

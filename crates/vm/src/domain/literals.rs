@@ -8,6 +8,8 @@ use parking_lot::Mutex;
 use rustc_hash::FxBuildHasher;
 
 use super::Domain;
+use ferrocil_gc::Plan as _;
+
 use crate::icall::Thrown;
 use crate::object::{ObjRef, StringRef};
 use crate::threads::Thread;

@@ -6,6 +6,8 @@ use ferrocil_generics::TypeId;
 use ferrocil_metadata::ElementType;
 
 use super::{ArrayBounds, ArrayRef, ObjRef, StringRef};
+use ferrocil_gc::Plan as _;
+
 use crate::binding::{from_gc, to_gc};
 use crate::domain::{DomainRoot, VTablePtr};
 use crate::icall::Thrown;

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use super::Thread;
 use super::monitors::Monitor;
+use ferrocil_gc::Plan as _;
+
 use crate::icall::Thrown;
 use crate::object::ObjRef;
 

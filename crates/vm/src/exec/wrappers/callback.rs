@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use ferrocil_gc::HandleKind;
+use ferrocil_gc::{HandleKind, Plan as _};
 use ferrocil_generics::TypeId;
 use ferrocil_metadata::{ElementType, TableId, Token};
 use parking_lot::Mutex;

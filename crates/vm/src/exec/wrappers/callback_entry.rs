@@ -3,7 +3,7 @@
 
 use core::arch::naked_asm;
 
-use ferrocil_gc::HandleId;
+use ferrocil_gc::{HandleId, Plan as _};
 use ferrocil_jit::host::CallSig;
 
 use super::call_native::word;
