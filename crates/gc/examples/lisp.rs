@@ -1,19 +1,20 @@
 //! A small Lisp on the heap: another VM than the one the collector was made
 //! for.
 //!
-//! `cargo run -p ferrocil-gc --example lisp [FILE] [--gc-log] [--gc-stress N] [--gc-verify]`
-//! runs a program; without a file, a demonstration.
+//! `cargo run -p ferrocil-gc --example lisp [FILE] [--plan PLAN] [--gc-log] [--gc-stress N]
+//! [--gc-verify]` runs a program; without a file, a demonstration. Plans: `generational` (the
+//! default), `mark-region`, `mark-sweep`, `mark-sweep-steps`.
 //!
 //! What it shows: object shapes as data, a shadow stack of precise roots, a
 //! weak table of symbols, a hard limit that the program survives, the write
-//! barrier of a generational heap.
+//! barrier, a plan that is chosen when the program starts.
 
 use std::cell::{Cell, RefCell};
 use std::fmt::Write as _;
 
 use ferrocil_gc::{
-    CollectionRecord, Heap, HeapError, HeapOptions, ObjectRef, ObjectShape, OutOfMemory,
-    RootVisitor, ShapeKind, Tlab, VmBinding, WeakVisitor,
+    CollectionRecord, Heap, HeapError, HeapOptions, MarkSweep, ObjectRef, ObjectShape, OutOfMemory,
+    Plan, RootVisitor, ShapeKind, Tlab, VmBinding, WeakVisitor,
 };
 
 /// Tags in an object's header. Nil is the null reference.
@@ -146,16 +147,16 @@ fn error<T>(message: impl Into<String>) -> Result<T> {
 
 const BUILTINS: [&str; 9] = ["+", "-", "*", "<", "=", "cons", "car", "cdr", "symbols"];
 
-struct Interpreter {
-    heap: Heap<Lisp>,
+struct Interpreter<P> {
+    heap: P,
     /// Where on the shadow stack the global environment is: a list of
     /// (symbol . value).
     globals: usize,
 }
 
-impl Interpreter {
-    fn new(options: HeapOptions, log: bool) -> std::result::Result<Interpreter, HeapError> {
-        let heap = Heap::new(
+impl<P: Plan<Binding = Lisp>> Interpreter<P> {
+    fn new(options: HeapOptions, log: bool) -> std::result::Result<Interpreter<P>, HeapError> {
+        let heap = P::create(
             options,
             Lisp {
                 log,
@@ -547,30 +548,70 @@ const DEMONSTRATION: &str = "
 (map (add 10) '(1 2 3 four-is-not-a-number))
 ";
 
-fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
-    let mut log = false;
-    let mut file = None;
-    let mut options = HeapOptions {
-        generational: true,
-        max_young: 256 << 10,
-        ..HeapOptions::new(16 << 20)
+/// What a run asks for.
+struct Wanted {
+    options: HeapOptions,
+    log: bool,
+    /// The text of a program, instead of the demonstration.
+    program: Option<String>,
+}
+
+type Done = std::result::Result<(), Box<dyn std::error::Error>>;
+
+/// Runs on a plan by its name.
+fn run_on(plan: &str, wanted: Wanted) -> Done {
+    let options = wanted.options;
+    match plan {
+        "generational" => {
+            let options = HeapOptions {
+                generational: true,
+                ..options
+            };
+            run::<Heap<Lisp>>(Wanted { options, ..wanted })
+        }
+        "mark-region" => run::<Heap<Lisp>>(Wanted { options, ..wanted }),
+        "mark-sweep" => run::<MarkSweep<Lisp>>(Wanted { options, ..wanted }),
+        "mark-sweep-steps" => {
+            let options = HeapOptions {
+                step_bytes: Some(16 << 10),
+                ..options
+            };
+            run::<MarkSweep<Lisp>>(Wanted { options, ..wanted })
+        }
+        _ => Err(format!("there is no plan {plan}").into()),
+    }
+}
+
+fn main() -> Done {
+    let mut wanted = Wanted {
+        options: HeapOptions {
+            max_young: 256 << 10,
+            ..HeapOptions::new(16 << 20)
+        },
+        log: false,
+        program: None,
     };
+    let mut plan = "generational".to_owned();
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         match arg.as_str() {
-            "--gc-log" => log = true,
-            "--gc-verify" => options.verify = true,
-            "--gc-stress" => options.stress = Some(args.next().ok_or("N is missing")?.parse()?),
-            _ => file = Some(arg),
+            "--plan" => plan = args.next().ok_or("the plan is missing")?,
+            "--gc-log" => wanted.log = true,
+            "--gc-verify" => wanted.options.verify = true,
+            "--gc-stress" => {
+                wanted.options.stress = Some(args.next().ok_or("N is missing")?.parse()?);
+            }
+            file => wanted.program = Some(std::fs::read_to_string(file)?),
         }
     }
-    let lisp = Interpreter::new(options, log)?;
+    run_on(&plan, wanted)
+}
+
+fn run<P: Plan<Binding = Lisp>>(wanted: Wanted) -> Done {
+    let lisp = Interpreter::<P>::new(wanted.options, wanted.log)?;
     lisp.define_builtins().map_err(|stop| stop.to_string())?;
-    if let Some(file) = file {
-        match lisp.run(&std::fs::read_to_string(file)?) {
-            Ok(out) => print!("{out}"),
-            Err(stop) => return Err(stop.to_string().into()),
-        }
+    if let Some(program) = wanted.program {
+        print!("{}", lisp.run(&program).map_err(|stop| stop.to_string())?);
         return Ok(());
     }
 
@@ -611,4 +652,52 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         stats.allocated_bytes as f64 / 1e6,
     );
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HeapOptions, Wanted, run_on};
+
+    const PLANS: [&str; 4] = [
+        "generational",
+        "mark-region",
+        "mark-sweep",
+        "mark-sweep-steps",
+    ];
+
+    #[test]
+    fn the_demonstration_runs_on_every_plan() {
+        for plan in PLANS {
+            let options = HeapOptions {
+                max_young: 256 << 10,
+                ..HeapOptions::new(16 << 20)
+            };
+            let wanted = Wanted {
+                options,
+                log: false,
+                program: None,
+            };
+            run_on(plan, wanted).expect(plan);
+        }
+    }
+
+    #[test]
+    fn a_program_runs_on_every_plan_under_stress() {
+        for plan in PLANS {
+            let wanted = Wanted {
+                options: HeapOptions {
+                    verify: true,
+                    stress: Some(23),
+                    ..HeapOptions::new(2 << 20)
+                },
+                log: false,
+                program: Some(
+                    "(define fib (lambda (n) (if (< n 2) n (+ (fib (- n 1)) (fib (- n 2))))))
+                     (fib 12)"
+                        .to_owned(),
+                ),
+            };
+            run_on(plan, wanted).expect(plan);
+        }
+    }
 }

@@ -3,13 +3,22 @@
 #![expect(dead_code, reason = "each test program uses a part of the toy VM")]
 
 use std::cell::UnsafeCell;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use ferrocil_gc::{
     CollectionRecord, Heap, HeapOptions, ObjectRef, ObjectShape, OutOfMemory, Plan, RefRun,
     RootVisitor, ShapeKind, Tlab, VmBinding, WeakVisitor,
 };
+
+mod gate;
+
+/// The locks that the gate uses.
+mod sync {
+    pub use std::sync::atomic::{AtomicBool, Ordering};
+    pub use std::sync::{Condvar, Mutex};
+}
+
+use gate::Gate;
 
 /// The shapes of toy objects. The header's low byte says which; the word after
 /// the header is a payload or a length.
@@ -74,38 +83,13 @@ unsafe impl Send for ThreadState {}
 unsafe impl Sync for ThreadState {}
 
 #[derive(Default)]
-struct Gate {
-    /// Threads that run managed code.
-    running: usize,
-    stopper: bool,
-}
-
-#[derive(Default)]
 pub struct Toy {
     threads: Mutex<Vec<Arc<ThreadState>>>,
-    gate: Mutex<Gate>,
-    changed: Condvar,
-    stop: AtomicBool,
+    gate: Gate,
     pub weak_table: Mutex<Vec<Option<ObjectRef>>>,
     pub tombstone: OnceLock<ObjectRef>,
     pub records: Mutex<Vec<CollectionRecord>>,
     pub finalizer_wakeups: Mutex<usize>,
-}
-
-impl Toy {
-    fn leave(&self) {
-        let mut gate = self.gate.lock().expect("gate");
-        gate.running -= 1;
-        self.changed.notify_all();
-    }
-
-    fn enter(&self) {
-        let mut gate = self.gate.lock().expect("gate");
-        while gate.stopper {
-            gate = self.changed.wait(gate).expect("gate");
-        }
-        gate.running += 1;
-    }
 }
 
 /// The heap behind an `Arc`, as threads share it.
@@ -150,24 +134,11 @@ unsafe impl VmBinding for ToyBinding {
     }
 
     fn stop_mutators(&self) {
-        self.0.leave();
-        let mut gate = self.0.gate.lock().expect("gate");
-        while gate.stopper {
-            gate = self.0.changed.wait(gate).expect("gate");
-        }
-        gate.stopper = true;
-        self.0.stop.store(true, Ordering::Release);
-        while gate.running != 0 {
-            gate = self.0.changed.wait(gate).expect("gate");
-        }
+        self.0.gate.stop_world();
     }
 
     fn resume_mutators(&self) {
-        let mut gate = self.0.gate.lock().expect("gate");
-        gate.stopper = false;
-        gate.running += 1;
-        self.0.stop.store(false, Ordering::Release);
-        self.0.changed.notify_all();
+        self.0.gate.resume_world();
     }
 
     fn visit_tlabs(&self, visit: &mut dyn FnMut(&Tlab)) {
@@ -231,7 +202,7 @@ impl<P: Plan<Binding = ToyBinding>> Mutator<P> {
     pub fn new(vm: &Arc<P>) -> Mutator<P> {
         let toy = Arc::clone(&vm.binding().0);
         let state = Arc::new(ThreadState::default());
-        toy.enter();
+        toy.gate.enter();
         toy.threads
             .lock()
             .expect("threads")
@@ -250,10 +221,7 @@ impl<P: Plan<Binding = ToyBinding>> Mutator<P> {
     }
 
     pub fn safepoint(&self) {
-        if self.toy.stop.load(Ordering::Acquire) {
-            self.toy.leave();
-            self.toy.enter();
-        }
+        self.toy.gate.poll();
     }
 
     #[expect(clippy::mut_from_ref, reason = "the shadow stack of this thread")]
@@ -330,6 +298,6 @@ impl<P: Plan<Binding = ToyBinding>> Drop for Mutator<P> {
             .lock()
             .expect("threads")
             .retain(|thread| !Arc::ptr_eq(thread, &self.state));
-        self.toy.leave();
+        self.toy.gate.leave();
     }
 }
