@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn threads_never_share_memory() {
         const THREADS: usize = 4;
-        const EACH: usize = 20_000;
+        const EACH: usize = if cfg!(miri) { 100 } else { 20_000 };
         let pool = SharedMempool::new(512);
         let mut taken: Vec<(usize, usize)> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..THREADS)
