@@ -176,10 +176,10 @@ impl Runtime {
             .vm
             .ext::<CorlibState>()
             .set_exit_hook(Box::new(move |code| {
-                if let Some(vm) = vm.upgrade() {
-                    if let Some(thread) = vm.current_thread() {
-                        vm.raise_process_exit(thread);
-                    }
+                if let Some(vm) = vm.upgrade()
+                    && let Some(thread) = vm.current_thread()
+                {
+                    vm.raise_process_exit(thread);
                 }
                 hook(code);
             }));
