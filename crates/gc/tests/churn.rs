@@ -241,6 +241,13 @@ fn with_background(verify: bool, pause_target: Duration) -> Vm {
         for mutator in mutators {
             mutator.join().expect("a sound heap");
         }
+        // How far the marking has come by now depends on who got the processors.
+        for _ in 0..40 {
+            if unasked(&vm).0 > 0 {
+                break;
+            }
+            churn_on(&vm, 1500, steps, false, || ());
+        }
         vm.stop_background();
         background.join().expect("the background thread ends");
     });
